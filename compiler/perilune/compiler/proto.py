@@ -1,0 +1,289 @@
+"""The compiled form of a function and its binary chunk: what the compiler hands to the virtual machine.
+
+A binary chunk is little-endian:
+
+    chunk     = b"\\x1bPerilune" version:8 bytes  function
+    function  = name:string  source:string  first_line:u32  last_line:u32
+                parameters:u8  flags:u8  slots:u8  upvalue_count:u8
+                word_count:u32  word:u32...
+                constant_count:u32  constant...
+                upvalue: (in_stack:u8 index:u8 kind:u8 name:string)...
+                function_count:u32  function...
+                range_count:u32  (line:u32 start_line:u32 start_column:u32 end_line:u32 end_column:u32)...
+                range index of every word: u32...        (absent where range_count is 0)
+                local_count:u32  (name:string first_pc:u32 end_pc:u32 slot:u8)...
+    constant  = 0 (nil) | 1 (false) | 2 (true) | 3 i64 | 4 f64 | 5 string
+    string    = length:u32 bytes; length 0xFFFFFFFF means absent
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+
+from perilune.compiler.opcodes import VERSION
+
+SIGNATURE = b"\x1bPerilune"
+FLAG_VARARG = 1
+
+Constant = None | bool | int | float | bytes
+
+_ABSENT = 0xFFFFFFFF
+_CONSTANT_NIL, _CONSTANT_FALSE, _CONSTANT_TRUE, _CONSTANT_INTEGER, _CONSTANT_FLOAT, _CONSTANT_STRING = range(6)
+
+MAX_NESTING = 200
+"""How deep functions may be nested in a chunk; the parser's own limit is the same."""
+
+
+class ChunkError(Exception):
+    """A binary chunk that is not one, or is cut short, or was made for another opcode table."""
+
+
+class UpvalueDescription:
+    """Where a closure finds an upvalue when it is made: a slot of the enclosing function, or one of its upvalues."""
+
+    __slots__ = ("in_stack", "index", "kind", "name")
+
+    REGULAR, CONSTANT, TO_BE_CLOSED = range(3)
+
+    def __init__(self, name: bytes | None, in_stack: bool, index: int, kind: int = REGULAR) -> None:
+        self.name = name
+        self.in_stack = in_stack
+        self.index = index
+        self.kind = kind
+
+
+class LocalVariable:
+    """A local variable's name and slot, visible from first_pc (inclusive) to end_pc (exclusive)."""
+
+    __slots__ = ("end_pc", "first_pc", "name", "slot")
+
+    def __init__(self, name: bytes, first_pc: int, end_pc: int, slot: int) -> None:
+        self.name = name
+        self.first_pc = first_pc
+        self.end_pc = end_pc
+        self.slot = slot
+
+
+Range = tuple[int, int, int, int, int]
+"""(line, start line, start column, end line, end column), 1-based, columns in bytes, end exclusive.
+
+`line` is the one that error messages and the profile use; the rest is the source range of the construct.
+"""
+
+
+class Proto:
+    """A function's bytecode with everything needed to run, explain and profile it.
+
+    `name` is how reports call the function: `fib`, `Account:deposit`, `main chunk`; None where it has none.
+    `code` holds 32-bit words, `ranges[word_ranges[pc]]` is the source range of the word at `pc`.
+    """
+
+    __slots__ = (
+        "code",
+        "constants",
+        "first_line",
+        "is_vararg",
+        "last_line",
+        "locals",
+        "name",
+        "parameters",
+        "protos",
+        "ranges",
+        "slots",
+        "source",
+        "upvalues",
+        "word_ranges",
+    )
+
+    def __init__(self, source: bytes | None, name: bytes | None, first_line: int, last_line: int) -> None:
+        self.source = source
+        self.name = name
+        self.first_line = first_line
+        self.last_line = last_line
+        self.parameters = 0
+        self.is_vararg = False
+        self.slots = 2
+        self.code: array[int] = array("I")
+        self.constants: list[Constant] = []
+        self.upvalues: list[UpvalueDescription] = []
+        self.protos: list[Proto] = []
+        self.ranges: list[Range] = []
+        self.word_ranges: array[int] = array("I")
+        self.locals: list[LocalVariable] = []
+
+    def line(self, pc: int) -> int:
+        """The line of the word at pc, or 0 where debug information was stripped."""
+        return self.ranges[self.word_ranges[pc]][0] if self.ranges else 0
+
+
+def dump(proto: Proto) -> bytes:
+    """The binary chunk of a main function."""
+    out = bytearray(SIGNATURE + VERSION)
+    _dump_function(out, proto)
+    return bytes(out)
+
+
+def _dump_string(out: bytearray, text: bytes | None) -> None:
+    if text is None:
+        out += struct.pack("<I", _ABSENT)
+    else:
+        out += struct.pack("<I", len(text))
+        out += text
+
+
+def _words(words: array[int]) -> bytes:
+    if sys.byteorder == "little":
+        return words.tobytes()
+    swapped = array("I", words)
+    swapped.byteswap()
+    return swapped.tobytes()
+
+
+def _dump_constant(out: bytearray, constant: Constant) -> None:
+    if constant is None:
+        out.append(_CONSTANT_NIL)
+    elif constant is False:
+        out.append(_CONSTANT_FALSE)
+    elif constant is True:
+        out.append(_CONSTANT_TRUE)
+    elif isinstance(constant, int):
+        out.append(_CONSTANT_INTEGER)
+        out += struct.pack("<q", constant)
+    elif isinstance(constant, float):
+        out.append(_CONSTANT_FLOAT)
+        out += struct.pack("<d", constant)
+    else:
+        out.append(_CONSTANT_STRING)
+        _dump_string(out, constant)
+
+
+def _dump_function(out: bytearray, proto: Proto) -> None:
+    _dump_string(out, proto.name)
+    _dump_string(out, proto.source)
+    out += struct.pack(
+        "<IIBBBB",
+        proto.first_line,
+        proto.last_line,
+        proto.parameters,
+        FLAG_VARARG if proto.is_vararg else 0,
+        proto.slots,
+        len(proto.upvalues),
+    )
+    out += struct.pack("<I", len(proto.code))
+    out += _words(proto.code)
+    out += struct.pack("<I", len(proto.constants))
+    for constant in proto.constants:
+        _dump_constant(out, constant)
+    for upvalue in proto.upvalues:
+        out += struct.pack("<BBB", upvalue.in_stack, upvalue.index, upvalue.kind)
+        _dump_string(out, upvalue.name)
+    out += struct.pack("<I", len(proto.protos))
+    for nested in proto.protos:
+        _dump_function(out, nested)
+    out += struct.pack("<I", len(proto.ranges))
+    if proto.ranges:
+        out += struct.pack(f"<{5 * len(proto.ranges)}I", *(number for entry in proto.ranges for number in entry))
+        out += _words(proto.word_ranges)
+    out += struct.pack("<I", len(proto.locals))
+    for local in proto.locals:
+        _dump_string(out, local.name)
+        out += struct.pack("<IIB", local.first_pc, local.end_pc, local.slot)
+
+
+def undump(chunk: bytes) -> Proto:
+    """The main function of a binary chunk.
+
+    Raises ChunkError. The structure is checked; whether the code is safe to run is the virtual machine's verifier's
+    business.
+    """
+    if not chunk.startswith(SIGNATURE):
+        raise ChunkError("not a binary chunk")
+    if chunk[len(SIGNATURE) : len(SIGNATURE) + len(VERSION)] != VERSION:
+        raise ChunkError("binary chunk was made by another version")
+    reader = _Reader(chunk, len(SIGNATURE) + len(VERSION))
+    try:
+        proto = _undump_function(reader, 0)
+    except (struct.error, IndexError) as error:
+        raise ChunkError("truncated binary chunk") from error
+    if reader.position != len(chunk):
+        raise ChunkError("binary chunk has bytes behind its end")
+    return proto
+
+
+class _Reader:
+    __slots__ = ("chunk", "position")
+
+    def __init__(self, chunk: bytes, position: int) -> None:
+        self.chunk = chunk
+        self.position = position
+
+    def take(self, size: int) -> bytes:
+        taken = self.chunk[self.position : self.position + size]
+        if len(taken) != size:
+            raise ChunkError("truncated binary chunk")
+        self.position += size
+        return taken
+
+    def byte(self) -> int:
+        self.position += 1
+        return self.chunk[self.position - 1]
+
+    def number(self) -> int:
+        return int.from_bytes(self.take(4), "little")
+
+    def string(self) -> bytes | None:
+        length = self.number()
+        return None if length == _ABSENT else self.take(length)
+
+    def words(self, count: int) -> array[int]:
+        words = array("I", self.take(4 * count))
+        if sys.byteorder == "big":
+            words.byteswap()
+        return words
+
+
+def _undump_constant(reader: _Reader) -> Constant:
+    tag = reader.byte()
+    if tag == _CONSTANT_NIL:
+        return None
+    if tag in (_CONSTANT_FALSE, _CONSTANT_TRUE):
+        return tag == _CONSTANT_TRUE
+    if tag == _CONSTANT_INTEGER:
+        return int.from_bytes(reader.take(8), "little", signed=True)
+    if tag == _CONSTANT_FLOAT:
+        value: float = struct.unpack("<d", reader.take(8))[0]
+        return value
+    if tag == _CONSTANT_STRING:
+        return reader.string() or b""
+    raise ChunkError(f"unknown constant tag {tag}")
+
+
+def _undump_function(reader: _Reader, depth: int) -> Proto:
+    if depth > MAX_NESTING:
+        raise ChunkError("functions nested too deep")
+    name, source = reader.string(), reader.string()
+    first_line, last_line = reader.number(), reader.number()
+    proto = Proto(source, name, first_line, last_line)
+    proto.parameters, flags, proto.slots = reader.byte(), reader.byte(), reader.byte()
+    upvalue_count = reader.byte()
+    proto.is_vararg = bool(flags & FLAG_VARARG)
+    proto.code = reader.words(reader.number())
+    proto.constants = [_undump_constant(reader) for _ in range(reader.number())]
+    for _ in range(upvalue_count):
+        in_stack, index, kind = reader.byte(), reader.byte(), reader.byte()
+        proto.upvalues.append(UpvalueDescription(reader.string(), bool(in_stack), index, kind))
+    proto.protos = [_undump_function(reader, depth + 1) for _ in range(reader.number())]
+    range_count = reader.number()
+    if range_count:
+        flat = reader.words(5 * range_count)
+        proto.ranges = [(flat[i], flat[i + 1], flat[i + 2], flat[i + 3], flat[i + 4]) for i in range(0, len(flat), 5)]
+        proto.word_ranges = reader.words(len(proto.code))
+        if len(proto.word_ranges) and max(proto.word_ranges) >= range_count:
+            raise ChunkError("source range out of bounds")
+    for _ in range(reader.number()):
+        local_name = reader.string() or b""
+        first_pc, end_pc = reader.number(), reader.number()
+        proto.locals.append(LocalVariable(local_name, first_pc, end_pc, reader.byte()))
+    return proto

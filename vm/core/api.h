@@ -1,0 +1,109 @@
+/* What a library function needs: arguments in, results out.
+
+   A library function is `static int base_type(Thread *L, Value *args, int count)`. It returns the number of results,
+   which it left just below L->top. At entry L->top == args + count, MIN_C_SLOTS slots above are free. */
+#ifndef PERILUNE_API_H
+#define PERILUNE_API_H
+
+#include "call.h"
+#include "debuginfo.h"
+#include "gc.h"
+#include "interpreter.h"
+#include "memory.h"
+#include "number.h"
+#include "object.h"
+#include "str.h"
+#include "table.h"
+#include "vm.h"
+
+/* Argument n (from 1) as a value; nil if absent. `absent` tells a missing one from nil. */
+static inline const Value *arg(const Value *args, int count, int n) { return n <= count ? &args[n - 1] : &nil_value; }
+static inline bool absent_or_nil(const Value *args, int count, int n) { return n > count || is_nil(&args[n - 1]); }
+
+/* These throw "bad argument" errors. Strings that are numerals count as numbers; numbers count as strings and are
+   replaced in args by their text. */
+void arg_any(Thread *L, const Value *args, int count, int n);
+int64_t arg_int(Thread *L, const Value *args, int count, int n);
+int64_t arg_int_or(Thread *L, const Value *args, int count, int n, int64_t otherwise);
+double arg_float(Thread *L, const Value *args, int count, int n);
+double arg_float_or(Thread *L, const Value *args, int count, int n, double otherwise);
+const Value *arg_number(Thread *L, Value *args, int count, int n); /* a numeral string is replaced by its number */
+Str *arg_str(Thread *L, Value *args, int count, int n);
+Str *arg_str_or_null(Thread *L, Value *args, int count, int n);
+Table *arg_table(Thread *L, const Value *args, int count, int n);
+void arg_function(Thread *L, const Value *args, int count, int n);
+Thread *arg_thread(Thread *L, const Value *args, int count, int n);
+/* Index of the string argument in a NULL-ended list; otherwise -1 means required. */
+int arg_option(Thread *L, Value *args, int count, int n, const char *otherwise, const char *const options[]);
+
+/* Pushes need a free slot: MIN_C_SLOTS are there, stack_reserve makes more. */
+static inline Value *push(Thread *L) { return L->top++; }
+static inline void push_value(Thread *L, const Value *v) { value_copy(L->top++, v); }
+static inline void push_nil(Thread *L) { set_nil(L->top++); }
+static inline void push_bool(Thread *L, bool b) { set_bool(L->top++, b); }
+static inline void push_int(Thread *L, int64_t i) { set_int(L->top++, i); }
+static inline void push_float(Thread *L, double n) { set_float(L->top++, n); }
+static inline void push_str(Thread *L, Str *s) { set_str(L->top++, s); }
+static inline void push_text(Thread *L, const char *text) { set_str(L->top++, str_from(L, text)); }
+static inline void push_bytes(Thread *L, const char *text, size_t length) {
+  set_str(L->top++, str_new(L, text, length));
+}
+static inline void push_table(Thread *L, Table *t) { set_table(L->top++, t); }
+
+/* A C function object with `upvalues` values popped from the top into it: pushes it. `name` must live forever. */
+CFn *push_function(Thread *L, CFunction call, const char *name, int upvalues);
+/* The running C function's own object (for its upvalues). */
+static inline CFn *running_function(Thread *L) { return L->frame->base[-1].cfn; }
+
+/* Userdata with `size` bytes, zeroed: pushes it. */
+Userdata *push_userdata(Thread *L, size_t size, int user_values);
+
+typedef struct LibraryEntry {
+  const char *name;
+  CFunction call;
+  uint8_t special; /* enum Special */
+} LibraryEntry;
+
+/* Makes table `library` with the entries (functions named "library.name"; library NULL: globals), pushes it. */
+Table *library_new(Thread *L, const char *library, const LibraryEntry *entries);
+
+/* A growing byte buffer, anchored on the stack: buffer_init pushes one slot that stays at its place until buffer_push
+   replaces it by the string; buffer memory is released if an error is thrown. Other pushes must be balanced meanwhile. */
+typedef struct Buffer {
+  Thread *L;
+  char *data;
+  size_t length;
+  size_t capacity;
+  ptrdiff_t slot;
+  char initial[512];
+} Buffer;
+void buffer_init(Thread *L, Buffer *b);
+char *buffer_reserve(Buffer *b, size_t more); /* room for `more` bytes behind length */
+void buffer_add(Buffer *b, const char *text, size_t length);
+static inline void buffer_add_char(Buffer *b, char c) {
+  if (UNLIKELY(b->length >= b->capacity)) buffer_reserve(b, 1);
+  b->data[b->length++] = c;
+}
+void buffer_add_value(Buffer *b); /* pops a string or number from the top and adds it */
+Str *buffer_push(Buffer *b);      /* the slot now holds the string, at L->top - 1 */
+
+/* Each opens its library: adds its globals. */
+void open_base(Thread *L);
+void open_coroutine(Thread *L);
+void open_string(Thread *L);
+void open_table(Thread *L);
+void open_math(Thread *L);
+void open_io(Thread *L);
+void open_os(Thread *L);
+void open_package(Thread *L);
+void open_utf8(Thread *L);
+void open_debug(Thread *L);
+void open_libraries(Thread *L);
+
+/* Loads a chunk: binary (undump and verify) or text (through the VM's compile callback); `mode` as Lua's "bt". Pushes
+   the function with its first upvalue set to the globals, or the error message; returns a STATUS_. */
+int load_chunk(Thread *L, const char *text, size_t length, const char *chunkname, const char *mode);
+/* Reads a file (NULL: standard input), skips a `#` line, loads it. */
+int load_file(Thread *L, const char *path, const char *mode);
+
+#endif

@@ -1,0 +1,54 @@
+/* What the running program looks like from outside: lines, variable names, tracebacks, and the errors that need them. */
+#ifndef PERILUNE_DEBUGINFO_H
+#define PERILUNE_DEBUGINFO_H
+
+#include <stdarg.h>
+
+#include "vm.h"
+
+/* Runtime error with position "source:line: " of the running Lua function in front. */
+NORETURN void error_runtime(Thread *L, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same with the position of the function at `level` (1: the one that called the running C function), as luaL_error. */
+NORETURN void error_at_level(Thread *L, int level, const char *format, ...) PRINTF_LIKE(3, 4);
+/* In a C function: error_at_level 1. */
+#define error_library(L, ...) error_at_level(L, 1, __VA_ARGS__)
+
+/* "attempt to index a nil value (local 'x')": `v` is the offending value; where it lives tells its name. */
+NORETURN void error_type(Thread *L, const Value *v, const char *operation);
+NORETURN void error_call(Thread *L, const Value *v);
+NORETURN void error_for(Thread *L, const Value *v, const char *what); /* "'for' initial value must be a number" */
+NORETURN void error_concat(Thread *L, const Value *a, const Value *b);
+NORETURN void error_arithmetic(Thread *L, const Value *a, const Value *b, const char *operation);
+NORETURN void error_to_int(Thread *L, const Value *a, const Value *b); /* "number has no integer representation" */
+NORETURN void error_compare(Thread *L, const Value *a, const Value *b);
+/* "bad argument #1 to 'insert' (message)", counting for methods as Lua does. Argument numbers start at 1. */
+NORETURN void error_argument(Thread *L, int argument, const char *message);
+/* "bad argument #1 to 'x' (number expected, got nil)" */
+NORETURN void error_argument_type(Thread *L, int argument, const char *expected);
+
+/* Type names: "nil", "boolean", ... ; type_name_of heeds __name. */
+const char *type_name(const Value *v);
+const char *type_name_of(Thread *L, const Value *v);
+
+/* Current line of a frame; -1 for C functions or without debug information. */
+int frame_line(const Thread *L, const Frame *frame);
+/* Frame at a level (0: the running function), or NULL. */
+Frame *frame_at_level(Thread *L, int level);
+/* "chunkname:line: " of the function at a level, or "": pushes the string (luaL_where). */
+void push_where(Thread *L, int level);
+/* Pushes a traceback of `of`, as luaL_traceback; message may be NULL. */
+void push_traceback(Thread *L, Thread *of, const char *message, size_t length, int level);
+/* How Lua calls the function in a frame, by the calling instruction: returns "global", "local", "method", "field",
+   "upvalue", "metamethod", "for iterator", or NULL; *name is set. */
+const char *frame_function_name(Thread *L, Frame *frame, const char **name);
+/* Source name as messages show it. `out` holds at least 60 bytes. */
+#define SOURCE_TEXT 60
+void source_display(char out[SOURCE_TEXT], const char *source, size_t length);
+/* Name of a local variable (1-based) active in proto at pc, or NULL. */
+const char *proto_local_name(const Proto *p, int number, uint32_t pc);
+
+/* Formats like printf with %s %d %I (int64_t) %f %p %c %U %% and pushes the string. */
+Str *push_format(Thread *L, const char *format, ...);
+Str *push_format_list(Thread *L, const char *format, va_list arguments);
+
+#endif

@@ -1,0 +1,67 @@
+/* The collector: incremental mark and sweep, tri-colour, with weak tables, ephemerons and finalizers.
+
+   It runs only at safe points: after an allocating instruction, after a C function returned, and where gc_check is
+   called. Inside a C function nothing is collected unless the function calls Lua code, so a fresh object needs an anchor
+   on the stack only across such calls. */
+#ifndef PERILUNE_GC_H
+#define PERILUNE_GC_H
+
+#include "vm.h"
+
+typedef struct GC {
+  ptrdiff_t debt; /* bytes allocated beyond the next step's start; positive: a step is due */
+  size_t estimate;
+  Object *all;
+  Object *finalizable;  /* objects with a __gc metamethod */
+  Object *to_finalize;  /* unreachable ones whose __gc is to be called */
+  Object **sweep;
+  Object *gray;
+  Object *gray_again;
+  Object *weak_values;
+  Object *ephemerons;
+  Object *all_weak;
+  Thread *threads_with_upvalues;
+  uint8_t current_white;
+  uint8_t phase;
+  bool stopped;      /* by collectgarbage("stop") */
+  bool running;      /* inside a step or a finalizer */
+  bool emergency;
+  bool generational; /* what collectgarbage was last told */
+  int pause;         /* percent */
+  int step_multiplier;
+  int step_size;     /* log2 bytes */
+  int minor_multiplier, major_multiplier;
+  uint64_t ns; /* time spent, measured while a profile runs */
+  uint64_t collections;
+} GC;
+
+enum { WHITE0 = 1, WHITE1 = 2, BLACK = 4, FINALIZED = 8, WHITES = WHITE0 | WHITE1 };
+
+/* Links a new object; size as for memory_allocate. */
+void *gc_new_object(Thread *L, uint8_t tag, size_t size);
+void gc_step(Thread *L); /* what gc_check does when a step is due */
+void gc_full(Thread *L);
+bool gc_step_by(Thread *L, int kilobytes); /* collectgarbage("step", n): true when a cycle ended */
+void gc_barrier_forward(Thread *L, Object *from, Object *to);
+void gc_barrier_back(Thread *L, Table *t);
+void gc_check_finalizer(Thread *L, Object *object, Table *meta); /* after setting a metatable */
+void gc_free_all(VM *vm);
+size_t gc_bytes(VM *vm);
+
+static inline void gc_check(Thread *L) {
+  if (UNLIKELY(L->vm->gc->debt > 0)) gc_step(L);
+}
+static inline bool is_black(const Object *o) { return o->marked & BLACK; }
+static inline bool is_white(const Object *o) { return o->marked & WHITES; }
+
+/* After storing `v` in a table. */
+static inline void gc_barrier_table(Thread *L, Table *t, const Value *v) {
+  if (is_collectable(v) && is_black((Object *)t) && is_white(v->object)) gc_barrier_back(L, t);
+}
+/* After storing `v` in any other object. */
+static inline void gc_barrier_value(Thread *L, void *owner, const Value *v) {
+  if (is_collectable(v) && is_black((Object *)owner) && is_white(v->object))
+    gc_barrier_forward(L, (Object *)owner, v->object);
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* The dispatch loop and the slow paths of its instructions. */
+#ifndef PERILUNE_INTERPRETER_H
+#define PERILUNE_INTERPRETER_H
+
+#include "vm.h"
+
+/* Runs L->frame (a Lua frame) and what it calls until a frame marked FRAME_FRESH returns. One per mode. */
+typedef void (*Interpreter)(Thread *L);
+extern const Interpreter interpreters[MODE_COUNT_MODES];
+
+/* Operations with metamethods, for C code. They may call Lua: L->top must be above everything in use. `result` may be
+   stale after the call if it points into a stack, so these leave the result in *result only for non-stack places: pass
+   the address of a local. */
+void index_get(Thread *L, const Value *object, const Value *key, Value *result);
+void index_set(Thread *L, const Value *object, const Value *key, const Value *value);
+bool value_equal(Thread *L, const Value *a, const Value *b);
+bool value_less(Thread *L, const Value *a, const Value *b);
+bool value_less_equal(Thread *L, const Value *a, const Value *b);
+void value_length(Thread *L, const Value *v, Value *result);
+/* Arithmetic by metamethod number, METAMETHOD_ADD .. METAMETHOD_BNOT. */
+void value_arithmetic(Thread *L, enum Metamethod operation, const Value *a, const Value *b, Value *result);
+/* Concatenates the n values below L->top into one that replaces them. */
+void value_concat(Thread *L, int n);
+/* The string of any value, by __tostring or __name, as tostring: pushes it. */
+Str *value_tostring(Thread *L, const Value *v);
+
+int64_t int_floor_divide(Thread *L, int64_t a, int64_t b); /* throws "attempt to perform 'n//0'" */
+int64_t int_modulo(Thread *L, int64_t a, int64_t b);       /* throws "attempt to perform 'n%%0'" */
+double float_modulo(double a, double b);
+int64_t int_shift_left(int64_t a, int64_t by);
+
+const Value *metamethod_of(VM *vm, const Value *v, enum Metamethod event); /* nil_value if none */
+Table *metatable_of(VM *vm, const Value *v);                              /* or NULL */
+
+#endif

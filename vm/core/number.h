@@ -1,0 +1,28 @@
+/* Numbers: reading, writing and converting, exactly as Lua 5.4. */
+#ifndef PERILUNE_NUMBER_H
+#define PERILUNE_NUMBER_H
+
+#include "value.h"
+
+#define NUMBER_TEXT 64 /* room for any number's text */
+
+/* Reads a numeral with optional white space and sign around it; false if the text is not one. `length` bytes, which may
+   hold zeros (then it is not a numeral). Integers that overflow in decimal become floats; hexadecimal ones wrap. */
+bool number_read(const char *text, size_t length, Value *result);
+
+/* Writes as tostring does ("%d", "%.14g" with ".0" added where it looks like an integer, "inf", "-nan"): returns the
+   length, zero-terminated. */
+size_t number_write(char text[NUMBER_TEXT], const Value *number);
+
+/* float to integer, only if the value is integral and fits. */
+bool float_to_int(double n, int64_t *result);
+/* int or integral float; no strings. */
+bool number_to_int(const Value *v, int64_t *result);
+/* as number_to_int, and strings that are numerals. */
+bool value_to_int(const Value *v, int64_t *result);
+/* any number, or a string that is a numeral. */
+bool value_to_float(const Value *v, double *result);
+/* a string that is a numeral to a number; numbers stay. */
+bool value_to_number(const Value *v, Value *result);
+
+#endif

@@ -1,0 +1,173 @@
+/* The heap objects that values refer to. */
+#ifndef PERILUNE_OBJECT_H
+#define PERILUNE_OBJECT_H
+
+#include "value.h"
+
+/* Every heap object begins with this; `next` links all objects for the sweep, `marked` is the collector's. */
+#define OBJECT_HEADER \
+  Object *next;       \
+  uint8_t tag;        \
+  uint8_t marked
+
+struct Object {
+  OBJECT_HEADER;
+};
+
+#define MAX_SHORT_STRING 40
+
+struct Str {
+  OBJECT_HEADER;
+  uint8_t hashed;       /* long strings: hash is valid */
+  uint8_t short_length; /* short strings only */
+  uint32_t hash;
+  union {
+    size_t long_length;
+    Str *chain; /* short strings: next in the intern table */
+  };
+  char text[]; /* followed by a zero byte */
+};
+
+static inline size_t str_length(const Str *s) { return s->tag == TAG_STR ? s->short_length : s->long_length; }
+
+/* A hash entry. The chain to the next entry with the same main position is a relative index in value.spare. */
+typedef struct Node {
+  Value value;
+  uint64_t key; /* payload of the key */
+  uint32_t key_tag;
+  uint32_t padding;
+} Node;
+
+/* `absent` has a bit for each metamethod (below METAMETHOD_CACHED) known not to be a field of this table. */
+struct Table {
+  OBJECT_HEADER;
+  uint8_t absent;
+  uint8_t node_bits;   /* log2 of the number of nodes */
+  uint32_t node_mask;  /* number of nodes - 1 */
+  uint32_t array_size; /* slots in array */
+  uint32_t border;     /* hint: a recent result of # */
+  uint32_t last_free;  /* nodes at and above this are in use */
+  uint32_t weak;       /* collector: bits 1 weak keys, 2 weak values, while being traversed */
+  Value *array;
+  Node *node; /* never NULL: an empty hash part is one shared, never written node */
+  Table *meta;
+  Object *gray_next;
+};
+
+typedef struct UpvalueDesc {
+  Str *name; /* may be NULL */
+  uint8_t in_stack;
+  uint8_t index;
+  uint8_t kind;
+} UpvalueDesc;
+
+typedef struct LocalDesc {
+  Str *name;
+  uint32_t first_pc;
+  uint32_t end_pc;
+  uint8_t slot;
+} LocalDesc;
+
+/* What an allocating instruction has taken from the allocator. */
+typedef struct AllocationCount {
+  uint64_t allocations;
+  uint64_t bytes;
+} AllocationCount;
+
+/* Profile of one function, attached when a profiled run first enters it; arrays are parallel to the code words. */
+typedef struct ProtoCounts {
+  uint64_t entries;            /* activations begun */
+  uint64_t *taken;             /* jumps taken at pc */
+  uint64_t *aborted;           /* activations that ended early at pc: errors, abandoned coroutines */
+  uint64_t *every;             /* oracle build: executions of pc */
+  uint64_t *ticks;             /* trace mode: time stamps spent in pc */
+  AllocationCount *allocated;  /* allocations made while pc ran */
+} ProtoCounts;
+
+struct Proto {
+  OBJECT_HEADER;
+  uint8_t parameters;
+  bool is_vararg;
+  uint8_t slots;
+  uint8_t upvalue_count;
+  uint32_t *code; /* writable: inline-cache hints */
+  Value *constants;
+  Proto **protos;
+  uint32_t word_count;
+  uint32_t constant_count;
+  uint32_t proto_count;
+  uint32_t local_count;
+  uint32_t range_count;
+  int32_t first_line;
+  int32_t last_line;
+  uint32_t id; /* running number of loaded functions, parents before children */
+  UpvalueDesc *upvalues;
+  LocalDesc *locals;
+  uint32_t *lines;       /* line of every word; NULL when stripped */
+  uint32_t *ranges;      /* 5 numbers each; kept for string.dump */
+  uint32_t *word_ranges; /* index into ranges for every word */
+  Str *source;
+  Str *name; /* may be NULL */
+  ProtoCounts *counts;
+  Object *gray_next;
+};
+
+/* An upvalue is open while it points into a stack; closed, it points to its own `closed`. */
+struct UpVal {
+  OBJECT_HEADER;
+  Value *v;
+  union {
+    Value closed;
+    struct {
+      UpVal *next_open; /* next lower one of the same thread */
+    };
+  };
+};
+
+struct LuaFn {
+  OBJECT_HEADER;
+  uint8_t upvalue_count;
+  Object *gray_next;
+  Proto *proto;
+  UpVal *upvalues[];
+};
+
+/* A function of the library: arguments are args[0] .. args[count-1]; it returns how many results it left on top of the
+   stack (below L->top). */
+typedef int (*CFunction)(Thread *L, Value *args, int count);
+
+/* What the interpreter does itself instead of calling `call`. */
+enum Special {
+  SPECIAL_NONE,
+  SPECIAL_PCALL,
+  SPECIAL_XPCALL,
+  SPECIAL_RESUME,
+  SPECIAL_WRAP, /* the function that coroutine.wrap returns; upvalue 0 is the thread */
+  SPECIAL_YIELD,
+  SPECIAL_NEXT,       /* next: generic for runs it without a call */
+  SPECIAL_IPAIRS_STEP /* the iterator of ipairs: likewise */
+};
+
+struct CFn {
+  OBJECT_HEADER;
+  uint8_t upvalue_count;
+  uint8_t special;
+  CFunction call;
+  const char *name; /* qualified, as reports show it: "string.format" */
+  uint64_t calls;   /* counted in profiled runs */
+  uint64_t ticks;   /* trace mode */
+  Object *gray_next;
+  Value upvalues[];
+};
+
+struct Userdata {
+  OBJECT_HEADER;
+  uint16_t user_value_count;
+  size_t size;
+  Table *meta;
+  Object *gray_next;
+  Value *user_values;
+  void *data; /* size bytes, aligned for any type */
+};
+
+#endif

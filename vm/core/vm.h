@@ -1,0 +1,132 @@
+/* The virtual machine's state: one VM, its threads (coroutines) and their frames. */
+#ifndef PERILUNE_VM_H
+#define PERILUNE_VM_H
+
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "metamethod.h"
+#include "object.h"
+
+#define MAX_STACK_SLOTS 1000000 /* as LUAI_MAXSTACK */
+#define MAX_C_DEPTH 200         /* as LUAI_MAXCCALLS */
+#define MIN_C_SLOTS 20          /* free slots a C function finds above its arguments */
+#define STACK_SPARE 8           /* slots behind the limit, for error handling and metamethod arguments */
+
+enum FrameKind {
+  FRAME_LUA,
+  FRAME_C,
+  FRAME_PCALL, /* waits for the function that pcall called; errors stop here */
+  FRAME_XPCALL,
+  FRAME_RESUME, /* waits for the coroutine that coroutine.resume entered */
+  FRAME_WRAP,   /* the same for a function of coroutine.wrap */
+  FRAME_YIELD   /* of a suspended thread: the call of coroutine.yield */
+};
+
+/* What becomes of a metamethod's result: the instruction that called it is finished when it returns. */
+enum Continuation {
+  CONTINUE_NONE,
+  CONTINUE_STORE,   /* store in the caller's slot `operand` */
+  CONTINUE_DISCARD, /* __newindex */
+  CONTINUE_JUMP_IF, /* take the caller's jump if the result is truthy */
+  CONTINUE_JUMP_UNLESS,
+  CONTINUE_CONCAT /* store in slot `operand`, then go on concatenating down to the instruction's A */
+};
+
+enum FrameFlag {
+  FRAME_FRESH = 1,    /* entered from C: returning from it leaves the interpreter */
+  FRAME_BOTTOM = 2,   /* first frame of a coroutine: returning from it ends the coroutine */
+  FRAME_TAIL = 4,     /* reached by a tail call */
+  FRAME_FINALIZER = 8 /* a __gc metamethod */
+};
+
+#define MULTIPLE_RESULTS (-1)
+
+typedef struct Frame {
+  Value *base;        /* first slot; the function is base[-1] */
+  const uint32_t *pc; /* Lua frames: next instruction (saved when something else runs) */
+  uint32_t shift;     /* vararg functions: slots from the called function to base - 1, else 0 */
+  int16_t results;    /* how many the caller wants, or MULTIPLE_RESULTS */
+  uint8_t kind;
+  uint8_t flags;
+  uint8_t continuation;
+  uint8_t operand;
+} Frame;
+
+enum ThreadStatus { THREAD_SUSPENDED, THREAD_RUNNING, THREAD_NORMAL, THREAD_DEAD };
+
+struct Thread {
+  OBJECT_HEADER;
+  uint8_t status;
+  bool started;
+  bool failed; /* dead by an error; the error value is on its stack */
+  Object *gray_next;
+  VM *vm;
+  Value *top;         /* first free slot: of a C frame always, of a Lua frame only around open results */
+  Frame *frame;       /* current */
+  Value *stack;       /* slots */
+  Value *stack_limit; /* stack + size - STACK_SPARE */
+  Frame *frames;
+  Frame *frames_limit; /* last usable frame */
+  UpVal *open_upvalues; /* highest slot first */
+  Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
+  Thread *resumer;      /* who is waiting for this one */
+  Thread *next_with_upvalues; /* collector: threads that have open upvalues */
+  int c_boundaries;     /* interpreter runs begun inside this thread: no yield across them */
+};
+
+/* Where the interpreter was entered from C; errors are thrown to the innermost. */
+typedef struct Handler Handler;
+
+/* Called for Lua's load: compiles `text` and returns a malloc'ed binary chunk (freed by the caller with free), or NULL
+   with a malloc'ed message in *message. `chunkname` is zero-terminated, as Lua has it ("=stdin", "@file", "text"). */
+typedef uint8_t *(*CompileCallback)(void *context, const char *text, size_t length, const char *chunkname,
+                                    size_t *chunk_length, char **message);
+
+enum Mode { MODE_OFF, MODE_COUNT, MODE_TRACE, MODE_ORACLE, MODE_COUNT_MODES };
+
+struct Profiler; /* profiler.h */
+
+typedef struct StringTable {
+  Str **buckets;
+  uint32_t mask;
+  uint32_t used;
+} StringTable;
+
+struct GC; /* gc.h */
+
+enum { STATUS_OK, STATUS_ERROR, STATUS_SYNTAX, STATUS_MEMORY, STATUS_HANDLER /* error in an error handler */, STATUS_EXIT };
+
+struct VM {
+  Thread *main;
+  Thread *current;
+  Handler *handler;
+  int c_depth; /* C levels of interpreter entries and metamethod calls */
+  StringTable strings;
+  uint32_t seed;
+  Value registry; /* a table */
+  Table *globals;
+  Table *loaded; /* package.loaded */
+  Table *string_meta;
+  Table *type_meta[TAG_THREAD + 1]; /* metatables of the other basic types, by tag */
+  Str *metamethod_names[METAMETHOD_COUNT];
+  Str *memory_message; /* "not enough memory", made ahead */
+  struct GC *gc;
+  struct Profiler *profiler;
+  struct Allocator *allocator;
+  enum Mode mode;
+  _Atomic int interrupt; /* see call.h: INTERRUPT_* bits asked for by another thread or a signal handler */
+  const void *dispatch[256];
+  CompileCallback compile;
+  void *compile_context;
+  bool warnings_on;
+  int exit_status; /* os.exit: with STATUS_EXIT */
+  uint32_t proto_count;
+  struct IOState *io; /* lib/io.c */
+  void *user;         /* the embedder's */
+};
+
+static inline Thread *current_thread(VM *vm) { return vm->current; }
+
+#endif
