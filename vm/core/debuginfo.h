@@ -7,9 +7,9 @@
 #include "vm.h"
 
 /* Runtime error with position "source:line: " of the running Lua function in front. */
-NORETURN void error_runtime(Thread *L, const char *format, ...) PRINTF_LIKE(2, 3);
+NORETURN void error_runtime(Thread *L, const char *format, ...);
 /* The same with the position of the function at `level` (1: the one that called the running C function), as luaL_error. */
-NORETURN void error_at_level(Thread *L, int level, const char *format, ...) PRINTF_LIKE(3, 4);
+NORETURN void error_at_level(Thread *L, int level, const char *format, ...);
 /* In a C function: error_at_level 1. */
 #define error_library(L, ...) error_at_level(L, 1, __VA_ARGS__)
 

@@ -11,13 +11,11 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define NORETURN __attribute__((noreturn))
 #define NOINLINE __attribute__((noinline))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
 #else
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
 #define NORETURN _Noreturn
 #define NOINLINE
-#define PRINTF_LIKE(format, first)
 #endif
 
 /* The order carries meaning: false and nil come first (a falsy test is one comparison), the numbers are neighbours,
