@@ -1,0 +1,2 @@
+local t = {1, 2, 3}
+print(#t * 2, -#t + 1)  -- expect: 6	-2

@@ -1,0 +1,6 @@
+while true do
+  goto here
+  ::here::
+  break
+end
+print("out")  -- expect: out

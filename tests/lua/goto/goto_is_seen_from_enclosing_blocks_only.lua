@@ -1,0 +1,6 @@
+do
+  do goto outer end
+  print("never")
+  ::outer::
+end
+print("reached")  -- expect: reached

@@ -1,0 +1,4 @@
+goto done
+print("never")
+::done::
+print("done")  -- expect: done

@@ -1,0 +1,2 @@
+print([==[a ]] b ]=] c]==])  -- expect: a ]] b ]=] c
+print(#[=[]]]=])             -- expect: 2

@@ -1,0 +1,5 @@
+print([[
+first
+second]])
+-- expect: first
+-- expect: second

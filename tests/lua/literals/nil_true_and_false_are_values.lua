@@ -1,0 +1,2 @@
+print(nil, true, false)       -- expect: nil	true	false
+print(type(nil), type(true))  -- expect: nil	boolean

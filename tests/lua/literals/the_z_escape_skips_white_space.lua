@@ -1,0 +1,4 @@
+print("one \z
+       two\z
+
+       three")  -- expect: one twothree

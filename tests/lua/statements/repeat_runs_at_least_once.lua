@@ -1,0 +1,3 @@
+local n = 10
+repeat n = n + 1 until n > 5
+print(n)  -- expect: 11

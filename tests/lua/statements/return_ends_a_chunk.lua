@@ -1,0 +1,3 @@
+print("before")  -- expect: before
+do return end
+print("never")
