@@ -16,7 +16,8 @@ NORETURN void error_at_level(Thread *L, int level, const char *format, ...);
 /* "attempt to index a nil value (local 'x')": `v` is the offending value; where it lives tells its name. */
 NORETURN void error_type(Thread *L, const Value *v, const char *operation);
 NORETURN void error_call(Thread *L, const Value *v);
-NORETURN void error_for(Thread *L, const Value *v, const char *what); /* "'for' initial value must be a number" */
+/* "bad 'for' initial value (number expected, got nil)"; `what` is "initial value", "limit" or "step". */
+NORETURN void error_for(Thread *L, const Value *v, const char *what);
 NORETURN void error_concat(Thread *L, const Value *a, const Value *b);
 NORETURN void error_arithmetic(Thread *L, const Value *a, const Value *b, const char *operation);
 NORETURN void error_to_int(Thread *L, const Value *a, const Value *b); /* "number has no integer representation" */
