@@ -23,18 +23,36 @@ static inline bool absent_or_nil(const Value *args, int count, int n) { return n
 /* These throw "bad argument" errors. Strings that are numerals count as numbers; numbers count as strings and are
    replaced in args by their text. */
 void arg_any(Thread *L, const Value *args, int count, int n);
-int64_t arg_int(Thread *L, const Value *args, int count, int n);
-int64_t arg_int_or(Thread *L, const Value *args, int count, int n, int64_t otherwise);
-double arg_float(Thread *L, const Value *args, int count, int n);
-double arg_float_or(Thread *L, const Value *args, int count, int n, double otherwise);
+int64_t arg_int_slow(Thread *L, const Value *args, int count, int n);
+double arg_float_slow(Thread *L, const Value *args, int count, int n);
+Str *arg_str_slow(Thread *L, Value *args, int count, int n);
+static inline int64_t arg_int(Thread *L, const Value *args, int count, int n) {
+  return LIKELY(n <= count && is_int(&args[n - 1])) ? args[n - 1].i : arg_int_slow(L, args, count, n);
+}
+static inline int64_t arg_int_or(Thread *L, const Value *args, int count, int n, int64_t otherwise) {
+  return absent_or_nil(args, count, n) ? otherwise : arg_int(L, args, count, n);
+}
+static inline double arg_float(Thread *L, const Value *args, int count, int n) {
+  return LIKELY(n <= count && is_float(&args[n - 1])) ? args[n - 1].n : arg_float_slow(L, args, count, n);
+}
+static inline double arg_float_or(Thread *L, const Value *args, int count, int n, double otherwise) {
+  return absent_or_nil(args, count, n) ? otherwise : arg_float(L, args, count, n);
+}
 const Value *arg_number(Thread *L, Value *args, int count, int n); /* a numeral string is replaced by its number */
-Str *arg_str(Thread *L, Value *args, int count, int n);
-Str *arg_str_or_null(Thread *L, Value *args, int count, int n);
+static inline Str *arg_str(Thread *L, Value *args, int count, int n) {
+  return LIKELY(n <= count && is_string(&args[n - 1])) ? args[n - 1].str : arg_str_slow(L, args, count, n);
+}
+static inline Str *arg_str_or_null(Thread *L, Value *args, int count, int n) {
+  return absent_or_nil(args, count, n) ? NULL : arg_str(L, args, count, n);
+}
 Table *arg_table(Thread *L, const Value *args, int count, int n);
 void arg_function(Thread *L, const Value *args, int count, int n);
-Thread *arg_thread(Thread *L, const Value *args, int count, int n);
+Thread *arg_thread(Thread *L, const Value *args, int count, int n); /* "coroutine expected" */
 /* Index of the string argument in a NULL-ended list; otherwise -1 means required. */
 int arg_option(Thread *L, Value *args, int count, int n, const char *otherwise, const char *const options[]);
+
+/* stack_reserve for library functions: throws "stack overflow (message)". The stack may move. */
+void stack_check(Thread *L, int n, const char *message);
 
 /* Pushes need a free slot: MIN_C_SLOTS are there, stack_reserve makes more. */
 static inline Value *push(Thread *L) { return L->top++; }
@@ -55,8 +73,11 @@ CFn *push_function(Thread *L, CFunction call, const char *name, int upvalues);
 /* The running C function's own object (for its upvalues). */
 static inline CFn *running_function(Thread *L) { return L->frame->base[-1].cfn; }
 
-/* Userdata with `size` bytes, zeroed: pushes it. */
+/* Userdata with `size` bytes, zeroed, in the object's own block: pushes it. Its owner may point `data` to a block from
+   memory_allocate of `size` bytes instead, which then belongs to the userdata. */
 Userdata *push_userdata(Thread *L, size_t size, int user_values);
+/* The collector's way to free one. */
+void userdata_free(VM *vm, Userdata *u);
 
 typedef struct LibraryEntry {
   const char *name;
@@ -64,7 +85,8 @@ typedef struct LibraryEntry {
   uint8_t special; /* enum Special */
 } LibraryEntry;
 
-/* Makes table `library` with the entries (functions named "library.name"; library NULL: globals), pushes it. */
+/* Makes a table with the entries (functions named "library.name"), stores it as the global and in package.loaded under
+   the name `library`, and pushes it. With library NULL the entries go into the table of globals, which is pushed. */
 Table *library_new(Thread *L, const char *library, const LibraryEntry *entries);
 
 /* A growing byte buffer, anchored on the stack: buffer_init pushes one slot that stays at its place until buffer_push

@@ -1,4 +1,4 @@
-/* Numbers: reading, writing and converting, exactly as Lua 5.4. */
+/* Numbers: reading, writing and converting, exactly as Lua 5.4 in the C locale, whatever the locale. */
 #ifndef PERILUNE_NUMBER_H
 #define PERILUNE_NUMBER_H
 
@@ -13,6 +13,12 @@ bool number_read(const char *text, size_t length, Value *result);
 /* Writes as tostring does ("%d", "%.14g" with ".0" added where it looks like an integer, "inf", "-nan"): returns the
    length, zero-terminated. */
 size_t number_write(char text[NUMBER_TEXT], const Value *number);
+size_t int_write(char text[NUMBER_TEXT], int64_t i);
+
+/* As printf's "%.*f" and "%.*g", exactly rounded but without its generality: return 0 where the number or the precision
+   is out of their reach; snprintf must do it then. */
+size_t float_write_fixed(char text[NUMBER_TEXT], double n, int precision);
+size_t float_write_general(char text[NUMBER_TEXT], double n, int precision);
 
 /* float to integer, only if the value is integral and fits. */
 bool float_to_int(double n, int64_t *result);
