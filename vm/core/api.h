@@ -73,8 +73,8 @@ CFn *push_function(Thread *L, CFunction call, const char *name, int upvalues);
 /* The running C function's own object (for its upvalues). */
 static inline CFn *running_function(Thread *L) { return L->frame->base[-1].cfn; }
 
-/* Userdata with `size` bytes, zeroed, in the object's own block: pushes it. Its owner may point `data` to a block from
-   memory_allocate of `size` bytes instead, which then belongs to the userdata. */
+/* Userdata with `size` bytes, zeroed, in the object's own block: pushes it. One made with no bytes may be given a block
+   from memory_allocate later, by setting `data` and `size`: the block then belongs to it. */
 Userdata *push_userdata(Thread *L, size_t size, int user_values);
 /* The collector's way to free one. */
 void userdata_free(VM *vm, Userdata *u);
