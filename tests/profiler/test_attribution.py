@@ -1,0 +1,191 @@
+"""Raw counters become lines, opcodes and functions, and every sum agrees with every other."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perilune.compiler.opcodes import OPCODES
+from perilune.profiler.attribution import RawFunction, RawProfile, attribute, corrected_ticks, source_path
+from perilune.profiler.model import BuiltinRow, FunctionRow, LineOpcode, LineRow, OpcodeRow, Profile, Program
+from raw_profiles import raw_function, raw_profile
+
+A_LUA = Program("a.lua")
+
+
+def profile_of(raw: RawProfile, mode: str = "count", digests: dict[str, str] | None = None) -> Profile:
+    return attribute(raw, mode, A_LUA, digests or {})
+
+
+def test_a_line_sums_its_instructions_and_takes_its_largest_count_as_hits() -> None:
+    main = raw_function([("LOADI", 1, 1, 0, 0, 0), ("GETFIELD", 2, 10, 0, 0, 0), ("ADD", 2, 9, 0, 2, 64)])
+    profile = profile_of(raw_profile(main), digests={"a.lua": "abc"})
+    (file,) = profile.files
+    assert (file.path, file.sha256) == ("a.lua", "abc")
+    assert file.lines == [
+        LineRow(1, hits=1, instructions=1, share=0.05, opcodes=[LineOpcode("LOADI", 1)]),
+        LineRow(
+            2,
+            hits=10,
+            instructions=19,
+            share=0.95,
+            allocated_bytes=64,
+            allocations=2,
+            opcodes=[LineOpcode("GETFIELD", 10), LineOpcode("ADD", 9)],
+        ),
+    ]
+    assert profile.opcodes == [
+        OpcodeRow("GETFIELD", 10, 0.5),
+        OpcodeRow("ADD", 9, 0.45),
+        OpcodeRow("LOADI", 1, 0.05),
+    ]
+    assert file.functions == [FunctionRow("main chunk", 1, 2, calls=1, instructions=20, share=1.0)]
+    assert profile.totals.instructions == 20
+
+
+def test_a_line_shared_by_functions_has_the_hits_of_the_one_that_ran_most() -> None:
+    main = raw_function([("CLOSURE", 1, 1, 0, 0, 0)])
+    inner = raw_function([("RETURN0", 1, 8, 0, 0, 0)], id=1, name="f", lines=(1, 1), entries=8)
+    (line,) = profile_of(raw_profile(main, inner)).files[0].lines
+    assert (line.hits, line.instructions) == (8, 9)
+
+
+def test_instructions_of_one_line_in_different_opcodes_are_listed_once_each() -> None:
+    main = raw_function([("ADD", 1, 2, 0, 0, 0), ("SUB", 1, 2, 0, 0, 0), ("ADD", 1, 3, 0, 0, 0)])
+    assert profile_of(raw_profile(main)).files[0].lines[0].opcodes == [LineOpcode("ADD", 5), LineOpcode("SUB", 2)]
+
+
+def test_lines_that_never_ran_are_kept_with_no_hits() -> None:
+    main = raw_function([("LOADI", 1, 1, 0, 0, 0), ("LOADI", 2, 0, 0, 0, 0)])
+    never = raw_function([("RETURN0", 5, 0, 0, 0, 0)], id=1, name="never", lines=(4, 6), entries=0)
+    (file,) = profile_of(raw_profile(main, never)).files
+    assert [(line.line, line.hits, line.opcodes) for line in file.lines if not line.hits] == [(2, 0, []), (5, 0, [])]
+    assert ("never", 0) in [(function.name, function.calls) for function in file.functions]
+
+
+def test_a_chunk_that_is_loaded_twice_is_one_chunk_that_ran_twice() -> None:
+    def load(first_id: int, hint: int) -> list[RawFunction]:
+        return [
+            raw_function([("GETGLOBAL", 1, 1, 0, 0, 0)], id=first_id, hint=hint),
+            raw_function([("RETURN0", 1, 5, 0, 1, 8)], id=first_id + 1, name="f", lines=(1, 1), entries=5),
+        ]
+
+    profile = profile_of(raw_profile(*load(0, hint=0), *load(7, hint=3)))
+    (file,) = profile.files
+    assert [(row.name, row.calls) for row in file.functions] == [("f", 10), ("main chunk", 2)]
+    assert [(row.hits, row.instructions, row.allocated_bytes) for row in file.lines] == [(10, 12, 16)]
+
+
+def test_twin_functions_on_one_line_stay_two() -> None:
+    twin = [("RETURN0", 1, 5, 0, 0, 0)]
+    main = raw_function([("LOADI", 1, 1, 0, 0, 0)])
+    twins = [raw_function(twin, id=number, lines=(1, 1), entries=5) for number in (1, 2)]
+    (file,) = profile_of(raw_profile(main, *twins)).files
+    assert [(row.name, row.calls) for row in file.functions[:2]] == [("anonymous", 5), ("anonymous", 5)]
+    assert file.lines[0].hits == 5
+
+
+def test_instructions_without_debug_information_stand_on_line_0() -> None:
+    stripped = raw_function([("LOADI", 1, 4, 0, 0, 0)], source=None)
+    stripped["lines"] = b""
+    (file,) = profile_of(raw_profile(stripped)).files
+    assert (file.path, file.lines[0].line, file.lines[0].instructions) == ("?", 0, 4)
+
+
+def test_the_program_comes_first_and_other_files_follow_by_instructions() -> None:
+    main = raw_function([("LOADI", 1, 1, 0, 0, 0)], id=0)
+    small = raw_function([("LOADI", 1, 10, 0, 0, 0)], id=1, source="@small.lua")
+    large = raw_function([("LOADI", 1, 20, 0, 0, 0)], id=2, source="@large.lua")
+    assert [file.path for file in profile_of(raw_profile(small, large, main)).files] == [
+        "a.lua",
+        "large.lua",
+        "small.lua",
+    ]
+
+
+def test_sources_are_named_as_messages_name_them() -> None:
+    assert source_path(b"@dir/a.lua") == "dir/a.lua"
+    assert source_path(b"=stdin") == "stdin"
+    assert source_path(b"return 1") == '[string "return 1"]'
+    assert source_path(b"x = 1\nreturn x") == '[string "x = 1..."]'
+    assert source_path(b"x" * 100) == '[string "' + "x" * 45 + '..."]'
+    assert source_path(None) == "?"
+
+
+def test_count_mode_has_no_clock_value() -> None:
+    main = raw_function([("LOADI", 1, 1, 9, 0, 0)], traced=True)
+    profile = profile_of(raw_profile(main, run_ns=123, gc_ticks=5, builtins=[("print", 2, 77)]))
+    totals = profile.totals
+    assert (totals.wall_ns, totals.run_ns, totals.gc_ns, totals.outside_ns, totals.raw_ns) == (None,) * 5
+    assert profile.builtins == [BuiltinRow("print", 2)]
+    line = profile.files[0].lines[0]
+    assert (line.self_ns, line.raw_ns, line.opcodes[0].self_ns) == (None, None, None)
+
+
+def test_trace_mode_subtracts_the_probes_and_keeps_what_was_measured() -> None:
+    main = raw_function([("ADD", 1, 10, 90, 0, 0), ("SUB", 2, 10, 50, 0, 0)], traced=True)
+    raw = raw_profile(main, gc_ticks=20, outside_ticks=10, run_ns=99)
+    profile = profile_of(raw, "trace")
+    totals = profile.totals
+    assert [(row.name, row.self_ns, row.raw_ns) for row in profile.opcodes] == [("ADD", 30, 45), ("SUB", 10, 25)]
+    assert (totals.gc_ns, totals.outside_ns, totals.run_ns, totals.raw_ns, totals.wall_ns) == (10, 5, 55, 85, 99)
+    assert [row.share for row in profile.files[0].lines] == [30 / 55, 10 / 55]
+
+
+def test_no_time_is_negative_after_the_correction() -> None:
+    assert corrected_ticks(20, 10, 3.0) == 0.0
+    main = raw_function([("ADD", 1, 10, 20, 0, 0), ("SUB", 1, 1, 13, 0, 0)], traced=True)
+    profile = profile_of(raw_profile(main), "trace")
+    assert profile.files[0].lines[0].self_ns == 5
+    assert profile.totals.run_ns == 5
+
+
+def test_builtins_of_one_name_are_one_row_and_unused_ones_none() -> None:
+    main = raw_function([("CALL", 1, 1, 503, 0, 0)], traced=True)
+    builtins = [("coroutine.wrap", 1, 100), ("string.rep", 4, 200), ("coroutine.wrap", 2, 200), ("print", 0, 0)]
+    profile = profile_of(raw_profile(main, builtins=builtins), "trace")
+    assert profile.builtins == [
+        BuiltinRow("coroutine.wrap", 3, share=0.6, self_ns=150),
+        BuiltinRow("string.rep", 4, share=0.4, self_ns=100),
+    ]
+
+
+def test_an_empty_run_has_no_shares() -> None:
+    profile = profile_of(raw_profile())
+    assert (profile.totals.instructions, profile.opcodes, profile.files) == (0, [], [])
+
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from([opcode.name for opcode in OPCODES]),
+        st.integers(1, 6),
+        st.integers(0, 10**12),
+        st.integers(0, 10**12),
+        st.integers(0, 100),
+        st.integers(0, 10**9),
+    ),
+    max_size=12,
+)
+
+
+@given(st.lists(rows, max_size=5), st.sampled_from(["count", "trace"]), st.integers(0, 10**9), st.integers(0, 10**9))
+def test_lines_opcodes_and_functions_add_up_to_the_total(
+    functions: list[list[tuple[str, int, int, int, int, int]]], mode: str, gc_ticks: int, outside_ticks: int
+) -> None:
+    raw_functions = [
+        raw_function(rows, id=number, lines=(number, 9), traced=mode == "trace")
+        for number, rows in enumerate(functions)
+    ]
+    profile = profile_of(raw_profile(*raw_functions, gc_ticks=gc_ticks, outside_ticks=outside_ticks), mode)
+    total = profile.totals
+    lines = [line for file in profile.files for line in file.lines]
+    rows_of_functions = [row for file in profile.files for row in file.functions]
+    counts = [row[2] for rows in functions for row in rows]
+    assert total.instructions == sum(counts) == sum(row.count for row in profile.opcodes)
+    assert total.instructions == sum(row.instructions for row in lines)
+    assert total.instructions == sum(row.instructions for row in rows_of_functions)
+    assert all(line.instructions == sum(row.count for row in line.opcodes) for line in lines)
+    assert sum(row[5] for rows in functions for row in rows) == sum(line.allocated_bytes for line in lines)
+    if mode == "trace":
+        around = (total.gc_ns or 0) + (total.outside_ns or 0)
+        for rows_with_time in (lines, profile.opcodes, rows_of_functions):
+            assert sum(row.self_ns or 0 for row in rows_with_time) + around == total.run_ns
+            assert sum(row.raw_ns or 0 for row in rows_with_time) + around == total.raw_ns
