@@ -8,14 +8,24 @@
 
 #include "vm.h"
 
+/* Calls of one library function, summed over its objects. */
+typedef struct BuiltinCount {
+  const char *name;
+  uint64_t calls;
+  uint64_t ticks;
+} BuiltinCount;
+
 typedef struct Profiler {
   VM *vm;
   bool running;
   enum Mode mode;
-  /* total time */
+  /* total time: the profile's, and the part of it between profiler_enter and profiler_leave */
   uint64_t started_ns;
+  uint64_t stopped_ns; /* 0 while running */
+  uint64_t entered_ns; /* 0 while no program runs */
   uint64_t run_ns;
-  /* memory, in bytes; current and peak are the allocator's while running */
+  /* memory, in bytes; current and peak are the allocator's while running; current = started + allocated - released */
+  size_t started_bytes;
   size_t current_bytes;
   size_t peak_bytes;
   uint64_t allocated_bytes;
@@ -36,20 +46,39 @@ typedef struct Profiler {
   Proto **protos;
   uint32_t proto_count;
   uint32_t proto_capacity;
+  Proto **by_address; /* the first sorted_count of them, by the address of their code */
+  uint32_t sorted_count;
+  BuiltinCount *builtins;
+  uint32_t builtin_count;
+  uint32_t builtin_capacity;
 } Profiler;
 
-/* Begins a profile in a mode other than MODE_OFF: attaches counters to all loaded functions. Not while Lua runs. */
-void profiler_start(VM *vm, enum Mode mode);
-/* Ends it; the figures stay readable until the next start. */
+/* Begins a profile in a mode other than MODE_OFF: attaches counters to all loaded functions. Not while Lua runs. False
+   if there is no memory for it; the figures of the profile before are gone in any case. */
+bool profiler_start(VM *vm, enum Mode mode);
+/* Ends it; the figures stay readable until the next start. Not while Lua runs. */
 void profiler_stop(VM *vm);
 void profiler_delete(VM *vm);
 
-/* A new function was loaded while a profile runs. */
+/* Around the running of a program: what is between counts as run time. */
+void profiler_enter(VM *vm);
+void profiler_leave(VM *vm);
+/* Nanoseconds since the profile began, until now or until it ended. */
+uint64_t profiler_elapsed_ns(const Profiler *profiler);
+
+/* A new function was loaded; does nothing unless a profile runs. */
 void profiler_attach(Thread *L, Proto *p);
-/* The allocator's probes. The instruction is the innermost Lua frame's. */
+/* A function's object goes, and with it its counters. */
+void profiler_detach(Proto *p);
+/* The allocator's probe: size 0 stands for no block. The instruction is the innermost Lua frame's. */
 void profiler_allocation(Profiler *profiler, size_t old_size, size_t new_size);
-/* A frame is leaving early (error, coroutine.close): its instruction was begun but what follows it was not. */
+/* A frame is leaving early (error, coroutine.close): its instruction was begun but what follows it was not. Only while a
+   profile runs. */
 void profiler_abort_frame(const Frame *frame);
+/* A thread goes that may have frames left; the functions of these frames may be gone already. */
+void profiler_abandon_thread(VM *vm, const Thread *thread);
+/* A library function's object goes, or the profile ends: its calls are kept by name. */
+void profiler_keep_builtin(VM *vm, CFn *f);
 /* Trace mode's stamp. */
 static inline uint64_t profiler_stamp(void);
 void profiler_opcode_begin(Profiler *profiler, uint64_t *ticks);
@@ -57,8 +86,8 @@ void profiler_opcode_end(Profiler *profiler);
 void profiler_calibrate(Profiler *profiler);
 
 /* Executions of every word of p (0 for second words), derived by flow conservation from entries, taken jumps and early
-   exits; frames that are still suspended in any thread count as left early. `counts` has p->word_count entries. */
-void profiler_derive(VM *vm, const Proto *p, uint64_t *counts);
+   exits, when the profile has ended. `counts` has p->word_count entries. */
+void profiler_derive(const Proto *p, uint64_t *counts);
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <x86intrin.h>

@@ -1,0 +1,375 @@
+/* The profiler's counters: how they are attached, what the probes write, and how executions follow from them. */
+#if !defined(_WIN32) && !defined(_POSIX_C_SOURCE)
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include "profiler.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "call.h"
+#include "gc.h"
+#include "memory.h"
+#include "opcodes.h"
+
+#define CALIBRATION_NS 4000000
+#define CALIBRATION_ROUNDS 32
+#define CALIBRATION_PROBES 512
+
+static uint64_t now_ns(void) {
+  struct timespec t;
+#ifdef CLOCK_MONOTONIC
+  clock_gettime(CLOCK_MONOTONIC, &t);
+#else
+  timespec_get(&t, TIME_UTC);
+#endif
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Attaching */
+
+/* Counters of one function stand in one block behind their ProtoCounts. They are shifted by an odd number of cache lines
+   that differs between functions: at a page's distance from the code they would evict it from the cache. */
+static ProtoCounts *counts_new(const Profiler *profiler, const Proto *p) {
+  size_t words = p->word_count;
+  size_t arrays = 2 + (profiler->mode == MODE_ORACLE) + (profiler->mode == MODE_TRACE);
+  size_t shift = (2 * (p->id % 16) + 1) * 64;
+  size_t size = sizeof(ProtoCounts) + shift + words * (arrays * sizeof(uint64_t) + sizeof(AllocationCount));
+  ProtoCounts *counts = memory_uncounted(1, size);
+  if (counts == NULL) return NULL;
+  uint64_t *next = (uint64_t *)((char *)(counts + 1) + shift);
+  counts->taken = next;
+  counts->aborted = next += words;
+  if (profiler->mode == MODE_ORACLE) counts->every = next += words;
+  if (profiler->mode == MODE_TRACE) counts->ticks = next += words;
+  counts->allocated = (AllocationCount *)(next + words);
+  return counts;
+}
+
+static bool grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t element) {
+  if (count < *capacity) return true;
+  void **array = array_pointer;
+  uint32_t larger = *capacity < 32 ? 32 : *capacity * 2;
+  void *moved = memory_uncounted(larger, element);
+  if (moved == NULL) return false;
+  if (count > 0) memcpy(moved, *array, count * element);
+  memory_uncounted_free(*array);
+  *array = moved;
+  *capacity = larger;
+  return true;
+}
+
+static bool attach(Profiler *profiler, Proto *p) {
+  if (!grow(&profiler->protos, profiler->proto_count, &profiler->proto_capacity, sizeof(Proto *))) return false;
+  p->counts = counts_new(profiler, p);
+  if (p->counts == NULL) return false;
+  profiler->protos[profiler->proto_count++] = p;
+  return true;
+}
+
+void profiler_attach(Thread *L, Proto *p) {
+  Profiler *profiler = L->vm->profiler;
+  if (profiler != NULL && profiler->running && !attach(profiler, p)) error_memory(L);
+}
+
+void profiler_detach(Proto *p) {
+  memory_uncounted_free(p->counts);
+  p->counts = NULL;
+}
+
+static int by_id(const void *left, const void *right) {
+  const Proto *a = *(Proto *const *)left, *b = *(Proto *const *)right;
+  return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static int by_address(const void *left, const void *right) {
+  const Proto *a = *(Proto *const *)left, *b = *(Proto *const *)right;
+  return a->code < b->code ? -1 : a->code > b->code;
+}
+
+/* The profiled function with this code address, or NULL. */
+static const Proto *proto_with(Profiler *profiler, const uint32_t *pc) {
+  if (profiler->sorted_count != profiler->proto_count) {
+    memory_uncounted_free(profiler->by_address);
+    profiler->sorted_count = 0;
+    profiler->by_address = memory_uncounted(profiler->proto_count, sizeof(Proto *));
+    if (profiler->by_address == NULL) return NULL;
+    profiler->sorted_count = profiler->proto_count;
+    memcpy(profiler->by_address, profiler->protos, profiler->proto_count * sizeof(Proto *));
+    qsort(profiler->by_address, profiler->proto_count, sizeof(Proto *), by_address);
+  }
+  uint32_t low = 0, high = profiler->sorted_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    const Proto *p = profiler->by_address[middle];
+    if (pc < p->code) {
+      high = middle;
+    } else if (pc > p->code + p->word_count) {
+      low = middle + 1;
+    } else {
+      return p;
+    }
+  }
+  return NULL;
+}
+
+/* Suspended frames.
+
+   When a profile begins, a suspended coroutine's frames wait in an instruction that was executed before: what follows it
+   will run without it, which is an early exit taken back. When the profile ends, frames that still wait are early
+   exits. */
+
+static void count_frames(Profiler *profiler, const Thread *thread, uint64_t exits) {
+  if (thread->stack == NULL || thread->status == THREAD_DEAD) return;
+  for (const Frame *frame = thread->frames; frame <= thread->frame; frame++) {
+    if (frame->kind != FRAME_LUA) continue;
+    const Proto *p = proto_with(profiler, frame->pc);
+    if (p == NULL) continue;
+    if (frame->pc > p->code)
+      p->counts->aborted[frame->pc - p->code - 1] += exits;
+    else
+      p->counts->entries -= exits;
+  }
+}
+
+static void count_suspended(VM *vm, uint64_t exits) {
+  for (const Object *o = vm->gc->all; o != NULL; o = o->next)
+    if (o->tag == TAG_THREAD && o != (Object *)vm->main) count_frames(vm->profiler, (const Thread *)o, exits);
+  count_frames(vm->profiler, vm->main, exits);
+}
+
+void profiler_abandon_thread(VM *vm, const Thread *thread) {
+  if (vm->profiler != NULL && vm->profiler->running) count_frames(vm->profiler, thread, 1);
+}
+
+void profiler_abort_frame(const Frame *frame) {
+  if (frame->kind != FRAME_LUA) return;
+  const Proto *p = frame->base[-1].luafn->proto;
+  if (p->counts == NULL) return;
+  if (frame->pc > p->code)
+    p->counts->aborted[frame->pc - p->code - 1]++;
+  else
+    p->counts->entries--;
+}
+
+/* Library functions */
+
+void profiler_keep_builtin(VM *vm, CFn *f) {
+  Profiler *profiler = vm->profiler;
+  if (f->calls == 0 || profiler == NULL) return;
+  BuiltinCount *b = profiler->builtins;
+  BuiltinCount *end = b + profiler->builtin_count;
+  while (b < end && b->name != f->name && strcmp(b->name, f->name) != 0) b++;
+  if (b == end) {
+    if (!grow(&profiler->builtins, profiler->builtin_count, &profiler->builtin_capacity, sizeof(BuiltinCount))) return;
+    b = &profiler->builtins[profiler->builtin_count++];
+    *b = (BuiltinCount){f->name, 0, 0};
+  }
+  b->calls += f->calls;
+  b->ticks += f->ticks;
+  f->calls = f->ticks = 0;
+}
+
+static int by_name(const void *left, const void *right) {
+  return strcmp(((const BuiltinCount *)left)->name, ((const BuiltinCount *)right)->name);
+}
+
+/* Start and stop */
+
+static bool attach_all(VM *vm) {
+  Profiler *profiler = vm->profiler;
+  for (Object *o = vm->gc->all; o != NULL; o = o->next) {
+    if (o->tag == TAG_CFN) ((CFn *)o)->calls = ((CFn *)o)->ticks = 0;
+    if (o->tag == TAG_PROTO && !gc_is_dead(vm, o) && !attach(profiler, (Proto *)o)) return false;
+  }
+  if (profiler->proto_count > 0) qsort(profiler->protos, profiler->proto_count, sizeof(Proto *), by_id);
+  return true;
+}
+
+static void clear(VM *vm) {
+  Profiler *old = vm->profiler;
+  if (old == NULL) return;
+  for (uint32_t i = 0; i < old->proto_count; i++) profiler_detach(old->protos[i]);
+  profiler_delete(vm);
+}
+
+bool profiler_start(VM *vm, enum Mode mode) {
+  clear(vm);
+  Profiler *profiler = memory_uncounted(1, sizeof(Profiler));
+  if (profiler == NULL) return false;
+  vm->profiler = profiler;
+  profiler->vm = vm;
+  profiler->mode = mode;
+  if (!attach_all(vm)) {
+    clear(vm);
+    return false;
+  }
+  if (mode == MODE_TRACE) profiler_calibrate(profiler);
+  count_suspended(vm, (uint64_t)-1);
+  profiler->started_bytes = profiler->current_bytes = profiler->peak_bytes = vm->allocator->current;
+  profiler->running = true;
+  vm->mode = mode;
+  vm->allocator->profiler = profiler;
+  profiler->started_ns = now_ns();
+  return true;
+}
+
+void profiler_stop(VM *vm) {
+  Profiler *profiler = vm->profiler;
+  if (profiler == NULL || !profiler->running) return;
+  profiler_leave(vm);
+  profiler->stopped_ns = now_ns();
+  profiler->running = false;
+  vm->mode = MODE_OFF;
+  vm->allocator->profiler = NULL;
+  count_suspended(vm, 1);
+  for (Object *o = vm->gc->all; o != NULL; o = o->next)
+    if (o->tag == TAG_CFN) profiler_keep_builtin(vm, (CFn *)o);
+  if (profiler->builtin_count > 0)
+    qsort(profiler->builtins, profiler->builtin_count, sizeof(BuiltinCount), by_name);
+}
+
+/* The counters of functions go with the functions. */
+void profiler_delete(VM *vm) {
+  Profiler *profiler = vm->profiler;
+  if (profiler == NULL) return;
+  vm->allocator->profiler = NULL;
+  vm->profiler = NULL;
+  vm->mode = MODE_OFF;
+  memory_uncounted_free(profiler->protos);
+  memory_uncounted_free(profiler->by_address);
+  memory_uncounted_free(profiler->builtins);
+  memory_uncounted_free(profiler);
+}
+
+void profiler_enter(VM *vm) {
+  Profiler *profiler = vm->profiler;
+  if (profiler == NULL || !profiler->running) return;
+  profiler->last_ticks = &profiler->outside_ticks;
+  profiler->last_stamp = profiler_stamp();
+  profiler->entered_ns = now_ns();
+}
+
+void profiler_leave(VM *vm) {
+  Profiler *profiler = vm->profiler;
+  if (profiler == NULL || !profiler->running || profiler->entered_ns == 0) return;
+  profiler_opcode_end(profiler);
+  profiler->run_ns += now_ns() - profiler->entered_ns;
+  profiler->entered_ns = 0;
+}
+
+uint64_t profiler_elapsed_ns(const Profiler *profiler) {
+  return (profiler->stopped_ns != 0 ? profiler->stopped_ns : now_ns()) - profiler->started_ns;
+}
+
+/* Memory */
+
+/* Where the running instruction's allocations are counted. */
+static AllocationCount *running_instruction(Profiler *profiler) {
+  for (const Thread *thread = profiler->vm->current; thread != NULL; thread = thread->resumer) {
+    const Frame *frame = thread->frame;
+    if (frame == NULL) continue;
+    while (frame > thread->frames && frame->kind != FRAME_LUA) frame--;
+    if (frame->kind != FRAME_LUA) continue;
+    const Proto *p = frame->base[-1].luafn->proto;
+    if (p->counts == NULL) break;
+    return &p->counts->allocated[frame->pc > p->code ? frame->pc - p->code - 1 : 0];
+  }
+  return &profiler->outside;
+}
+
+void profiler_allocation(Profiler *profiler, size_t old_size, size_t new_size) {
+  size_t current = profiler->vm->allocator->current;
+  profiler->current_bytes = current;
+  if (new_size <= old_size) {
+    profiler->released_bytes += old_size - new_size;
+    return;
+  }
+  if (current > profiler->peak_bytes) profiler->peak_bytes = current;
+  profiler->allocations++;
+  profiler->allocated_bytes += new_size - old_size;
+  AllocationCount *count = running_instruction(profiler);
+  count->allocations++;
+  count->bytes += new_size - old_size;
+}
+
+/* Time */
+
+void profiler_opcode_begin(Profiler *profiler, uint64_t *ticks) {
+  uint64_t stamp = profiler_stamp();
+  *profiler->last_ticks += stamp - profiler->last_stamp;
+  profiler->last_ticks = ticks;
+  profiler->last_stamp = stamp;
+}
+
+void profiler_opcode_end(Profiler *profiler) { profiler_opcode_begin(profiler, &profiler->outside_ticks); }
+
+/* What is between two probes that follow each other at once is the probe itself. The least of many short rounds: whatever
+   disturbs a round makes it longer. */
+void profiler_calibrate(Profiler *profiler) {
+  uint64_t first_ns = now_ns(), first_stamp = profiler_stamp();
+  uint64_t ticks[2] = {0, 0};
+  uint64_t least = UINT64_MAX;
+  uint64_t outside = profiler->outside_ticks;
+  for (int round = 0; round < CALIBRATION_ROUNDS; round++) {
+    ticks[0] = ticks[1] = 0;
+    profiler->last_ticks = &ticks[0];
+    profiler->last_stamp = profiler_stamp();
+    for (int i = 0; i < CALIBRATION_PROBES; i++) profiler_opcode_begin(profiler, &ticks[i & 1]);
+    if (ticks[0] + ticks[1] < least) least = ticks[0] + ticks[1];
+  }
+  profiler->probe_ticks = (double)least / CALIBRATION_PROBES;
+  profiler->last_ticks = &profiler->outside_ticks;
+  profiler->outside_ticks = outside;
+  uint64_t last_ns;
+  do last_ns = now_ns();
+  while (last_ns - first_ns < CALIBRATION_NS);
+  uint64_t spent = profiler_stamp() - first_stamp;
+  profiler->ns_per_tick = spent > 0 ? (double)(last_ns - first_ns) / (double)spent : 1.0;
+}
+
+/* Executions */
+
+static inline uint64_t both_words(const uint64_t *counters, uint32_t at, uint32_t words) {
+  return words == 2 ? counters[at] + counters[at + 1] : counters[at];
+}
+
+/* Where the instruction at a word jumps to. */
+static int64_t jump_target(const Proto *p, uint32_t at, const OpcodeRow *row) {
+  int64_t next = (int64_t)at + row->words;
+  return row->j == KIND_JUMP ? next + ((int32_t)p->code[at] >> 8) : next + (int32_t)p->code[at + 1];
+}
+
+/* What a jump hands on to its target is known before its own count, except for unconditional jumps forward: so these are
+   left to the one pass in code order, and everything else is handed on before it. */
+static bool is_forward_jump(uint32_t at, int64_t target, const OpcodeRow *row) {
+  return row->flow == FLOW_JUMP && target > (int64_t)at;
+}
+
+void profiler_derive(const Proto *p, uint64_t *counts) {
+  memset(counts, 0, p->word_count * sizeof(uint64_t));
+  const ProtoCounts *c = p->counts;
+  if (c == NULL) return;
+  counts[0] = c->entries;
+  const OpcodeRow *row;
+  for (uint32_t at = 0; at < p->word_count; at += row->words) {
+    row = &OPCODE_ROWS[p->code[at] & 0xFF];
+    if (row->flow != FLOW_BRANCH && row->flow != FLOW_JUMP) continue;
+    int64_t target = jump_target(p, at, row);
+    if (!is_forward_jump(at, target, row)) counts[target] += both_words(c->taken, at, row->words);
+  }
+  for (uint32_t at = 0; at < p->word_count; at += row->words) {
+    row = &OPCODE_ROWS[p->code[at] & 0xFF];
+    uint64_t leaving = counts[at] - both_words(c->aborted, at, row->words);
+    uint32_t next = at + row->words;
+    if (row->flow == FLOW_NEXT) {
+      counts[next] += leaving;
+    } else if (row->flow == FLOW_BRANCH) {
+      counts[next] += leaving - both_words(c->taken, at, row->words);
+    } else if (row->flow == FLOW_JUMP) {
+      int64_t target = jump_target(p, at, row);
+      if (is_forward_jump(at, target, row)) counts[target] += leaving;
+    }
+  }
+}
