@@ -1,0 +1,131 @@
+"""The grammar as the lexer and the parser use it: tables made from `lua.lark`, cached so that lark is rarely imported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from perilune.compiler import actions
+
+# What a terminal leads to: the next state's row (shift), or a reduction (length, action, non-terminal).
+Action = Callable[[list[Any], list[int], int], Any]
+Reduction = tuple[int, Action | None, str]
+
+# A state is one dict. A terminal gives the next state or a Reduction; a non-terminal gives (state, {terminal: state}),
+# where the second part skips the chain of rules that would only pass the symbol on; SYMBOL gives the symbol under which
+# the state is entered.
+State = dict[str, Any]
+SYMBOL = ""
+END = "$END"
+
+_FOLDER = os.path.dirname(__file__)
+_GRAMMAR = os.path.join(_FOLDER, "lua.lark")
+_GENERATOR = os.path.join(_FOLDER, "tablegen.py")
+_PACKAGED = os.path.join(_FOLDER, "lua.tables.json")
+
+
+class Grammar:
+    """The tables, ready to run. Made once per process by `load_grammar`."""
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.literals: dict[str, str] = tables["literals"]
+        self.patterns: dict[str, str] = tables["patterns"]
+        self.skip: list[str] = tables["skip"]
+        # The text of a terminal that stands for exactly one.
+        self.texts: dict[str, str] = {terminal: text for text, terminal in self.literals.items()}
+        states: list[State] = [{} for _ in tables["states"]]
+        lookaheads: list[list[str]] = tables["lookaheads"]
+        rules: list[Reduction] = [(n, getattr(actions, a) if a else None, origin) for n, a, origin in tables["rules"]]
+        for state, (shifts, gotos, reductions) in zip(states, tables["states"], strict=True):
+            for rule, lookahead in reductions:
+                state.update(dict.fromkeys(lookaheads[lookahead], rules[rule]))
+            for terminal, target in shifts.items():
+                state[terminal] = states[target]
+                states[target][SYMBOL] = terminal
+            for symbol, target in gotos.items():
+                states[target][SYMBOL] = symbol
+        for state, (_, gotos, _) in zip(states, tables["states"], strict=True):
+            for symbol, target in gotos.items():
+                state[symbol] = (states[target], _after_units(states, tables["states"], tables["rules"], lookaheads, gotos, target))
+        self.first = states[tables["first"]]
+        self.last = states[tables["last"]]
+
+
+def _after_units(
+    states: list[State], rows: list[Any], rules: list[Any], lookaheads: list[list[str]], gotos: dict[str, int], target: int
+) -> dict[str, State]:
+    """For each terminal before which the state `target` would only pass its symbol on: the state at the chain's end."""
+    result: dict[str, State] = {}
+    for rule, lookahead in rows[target][2]:
+        _, action, symbol = rules[rule]
+        if action is None:
+            end = gotos[symbol]
+            further = _after_units(states, rows, rules, lookaheads, gotos, end)
+            for terminal in lookaheads[lookahead]:
+                result[terminal] = further.get(terminal, states[end])
+    return result
+
+
+@cache
+def load_grammar() -> Grammar:
+    """The grammar of Lua, from the package's own tables, the user's cache, or lark, whichever is current first."""
+    key = _key()
+    cached = _cache_file()
+    for path in (_PACKAGED, cached):
+        tables = _read(path, key)
+        if tables is not None:
+            return Grammar(tables)
+    tables = _generate()
+    try:
+        _write(cached, key, tables)
+    except OSError:
+        pass  # nowhere to keep the tables: the next process makes them again
+    return Grammar(tables)
+
+
+def build_tables(path: str = _PACKAGED) -> None:
+    """Write the tables to a file, by default to where an installed package looks for them."""
+    _write(path, _key(), _generate())
+
+
+def _generate() -> dict[str, Any]:
+    from perilune.compiler.tablegen import generate
+
+    with open(_GRAMMAR, encoding="utf-8") as file:
+        return generate(file.read())
+
+
+def _key() -> str:
+    """Changes with the grammar and with the code that makes tables of it."""
+    digest = hashlib.sha256()
+    for path in (_GRAMMAR, _GENERATOR):
+        with open(path, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def _cache_file() -> str:
+    folder = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(folder, "perilune", "lua.tables.json")
+
+
+def _read(path: str, key: str) -> dict[str, Any] | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return content["tables"] if isinstance(content, dict) and content.get("key") == key else None
+
+
+def _write(path: str, key: str, tables: dict[str, Any]) -> None:
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    # Written aside and moved into place, so that no other process ever reads half a file.
+    partial = f"{path}.{os.getpid()}"
+    with open(partial, "w", encoding="utf-8") as file:
+        json.dump({"key": key, "tables": tables}, file, separators=(",", ":"))
+    os.replace(partial, path)

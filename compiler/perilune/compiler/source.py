@@ -1,0 +1,69 @@
+"""A source text, and where its lines begin."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+_LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
+_BYTE_ORDER_MARK = "\xef\xbb\xbf"
+
+
+class Source:
+    """A program's text as latin-1 decoded bytes: every offset and column counts bytes.
+
+    `begin` is the offset of the first byte that the lexer reads. It is not 0 for a file that opens with a byte order
+    mark or with a first line that begins with `#`, which Lua skips in files but not in strings.
+    """
+
+    __slots__ = ("_line_starts", "begin", "is_file", "name", "text")
+
+    def __init__(self, name: str, text: str, is_file: bool = False) -> None:
+        self.name = name
+        self.text = text
+        self.is_file = is_file
+        self.begin = _first_code(text) if is_file else 0
+        self._line_starts: list[int] | None = None
+
+    @classmethod
+    def from_bytes(cls, name: str, data: bytes, is_file: bool = False) -> Source:
+        """A source of raw bytes, whatever their encoding."""
+        return cls(name, data.decode("latin-1"), is_file)
+
+    @property
+    def line_starts(self) -> list[int]:
+        """The offset of each line's first byte."""
+        if self._line_starts is None:
+            if "\r" in self.text:
+                # A lone \r inside a skipped first line does not end it.
+                ends = [match.end() for match in _LINE_END.finditer(self.text, self.begin)]
+            else:
+                ends = [match.end() for match in re.finditer("\n", self.text)]
+            self._line_starts = [0, *ends]
+        return self._line_starts
+
+    def line(self, offset: int) -> int:
+        """The line of an offset, from 1; a line end belongs to the line that it ends."""
+        return bisect_right(self.line_starts, offset)
+
+    def line_column(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both from 1; columns count bytes."""
+        starts = self.line_starts
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a line without its line end."""
+        starts = self.line_starts
+        end = starts[line] if line < len(starts) else len(self.text)
+        return self.text[starts[line - 1] : end].rstrip("\r\n")
+
+
+def _first_code(text: str) -> int:
+    begin = len(_BYTE_ORDER_MARK) if text.startswith(_BYTE_ORDER_MARK) else 0
+    if text.startswith("#", begin):
+        # The line end stays, so that the line still counts.
+        begin = text.find("\n", begin)
+        if begin < 0:
+            begin = len(text)
+    return begin
