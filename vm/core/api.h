@@ -111,6 +111,7 @@ Str *buffer_push(Buffer *b);      /* the slot now holds the string, at L->top - 
 
 /* Each opens its library: adds its globals. */
 void open_base(Thread *L);
+void open_load(Thread *L); /* what of the base functions loads chunks; called by open_base */
 void open_coroutine(Thread *L);
 void open_string(Thread *L);
 void open_table(Thread *L);
