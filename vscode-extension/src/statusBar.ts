@@ -1,0 +1,54 @@
+// The item in the status bar: profiles on a click, and says what the last run came to.
+
+import * as vscode from 'vscode';
+
+/** What the server answers to a command that runs a program. */
+export interface RunReport {
+  status: 'finished' | 'failed' | 'timed out' | 'cancelled';
+  message: string;
+  program: string;
+}
+
+const idleTooltip = 'Profile this Lua file';
+
+export class StatusBar implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem('perilune', vscode.StatusBarAlignment.Left);
+  private readonly watcher: vscode.Disposable;
+
+  constructor() {
+    this.item.name = 'Perilune';
+    this.item.command = 'perilune.profile';
+    this.showIdle();
+    this.watcher = vscode.window.onDidChangeActiveTextEditor(() => this.showForLua());
+    this.showForLua();
+  }
+
+  showIdle(): void {
+    this.show('$(flame) Perilune', idleTooltip);
+  }
+
+  showRunning(): void {
+    this.show('$(sync~spin) Perilune', 'A Lua program is being profiled');
+  }
+
+  showReport(report: RunReport | null): void {
+    if (report?.status === 'finished') this.show(`$(flame) ${report.message}`, `${report.program}\n${idleTooltip}`);
+    else if (report && report.status !== 'cancelled') this.show('$(warning) Perilune', report.message);
+    else this.showIdle();
+  }
+
+  dispose(): void {
+    this.watcher.dispose();
+    this.item.dispose();
+  }
+
+  private show(text: string, tooltip: string): void {
+    this.item.text = text;
+    this.item.tooltip = tooltip;
+  }
+
+  private showForLua(): void {
+    if (vscode.window.activeTextEditor?.document.languageId === 'lua') this.item.show();
+    else this.item.hide();
+  }
+}
