@@ -1,11 +1,15 @@
-/* The coroutine library. Switching is the interpreter's: resume, yield and the functions of wrap are marked special. */
+/* The coroutine library. Switching is the interpreter's: resume, yield and what wrap returns are marked special. */
 #include <string.h>
 
 #include "api.h"
 
 static const char *status_name(Thread *L, const Thread *co) {
   static const char *const names[] = {
-    [THREAD_SUSPENDED] = "suspended", [THREAD_RUNNING] = "running", [THREAD_NORMAL] = "normal", [THREAD_DEAD] = "dead"};
+    [THREAD_SUSPENDED] = "suspended",
+    [THREAD_RUNNING] = "running",
+    [THREAD_NORMAL] = "normal",
+    [THREAD_DEAD] = "dead",
+  };
   return co == L ? "running" : names[co->status];
 }
 
