@@ -51,7 +51,11 @@ def run_program(path: Path, interpreter: str, arguments: list[str], standard_inp
 
 
 def program_paths() -> list[Path]:
-    return sorted(path for path in PROGRAMS_ROOT.rglob("*.lua") if path.parent.name != "modules")
+    return sorted(
+        path
+        for path in PROGRAMS_ROOT.rglob("*.lua")
+        if "modules" not in path.relative_to(PROGRAMS_ROOT).parts
+    )
 
 
 def output_lines(output: str) -> list[str]:

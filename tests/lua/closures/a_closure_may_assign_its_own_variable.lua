@@ -1,0 +1,3 @@
+local f
+f = function() f = nil return "once" end
+print(f(), f)  -- expect: once	nil

@@ -1,0 +1,2 @@
+print(coroutine.isyieldable())                  -- expect: false
+print(coroutine.wrap(coroutine.isyieldable)())  -- expect: true

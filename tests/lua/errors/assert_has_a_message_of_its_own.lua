@@ -1,0 +1,1 @@
+assert(nil)  -- expect error: assertion failed!

@@ -1,0 +1,1 @@
+assert(false, "just this")  -- expect error: just this

@@ -1,0 +1,1 @@
+select(0)  -- expect error: bad argument #1 to 'select' (index out of range)

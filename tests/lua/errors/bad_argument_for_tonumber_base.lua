@@ -1,0 +1,1 @@
+tonumber("10", 99)  -- expect error: bad argument #2 to 'tonumber' (base out of range)

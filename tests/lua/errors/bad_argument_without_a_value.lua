@@ -1,0 +1,1 @@
+tonumber()  -- expect error: bad argument #1 to 'tonumber' (value expected)

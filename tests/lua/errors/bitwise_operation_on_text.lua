@@ -1,0 +1,1 @@
+print("a" & 1)  -- expect error: attempt to perform bitwise operation on a string value (constant 'a')

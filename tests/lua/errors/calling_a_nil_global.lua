@@ -1,0 +1,1 @@
+missing()  -- expect error: attempt to call a nil value (global 'missing')

@@ -1,0 +1,2 @@
+local f
+f()  -- expect error: attempt to call a nil value (local 'f')

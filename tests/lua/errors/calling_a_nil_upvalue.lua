@@ -1,0 +1,4 @@
+local f
+(function()
+  f()  -- expect error: attempt to call a nil value (upvalue 'f')
+end)()

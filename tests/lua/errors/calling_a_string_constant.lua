@@ -1,0 +1,1 @@
+("text")()  -- expect error: attempt to call a string value (constant 'text')

@@ -1,0 +1,2 @@
+local n
+print(1 < n)  -- expect error: attempt to compare number with nil

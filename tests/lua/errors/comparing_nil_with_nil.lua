@@ -1,0 +1,1 @@
+print(nil > nil)  -- expect error: attempt to compare two nil values

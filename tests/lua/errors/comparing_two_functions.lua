@@ -1,0 +1,1 @@
+print(print <= print)  -- expect error: attempt to compare two function values

@@ -1,0 +1,1 @@
+print({} < {})  -- expect error: attempt to compare two table values

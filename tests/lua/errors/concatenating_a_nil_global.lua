@@ -1,0 +1,1 @@
+print(missing .. "!")  -- expect error: attempt to concatenate a nil value (global 'missing')

@@ -1,0 +1,2 @@
+local name
+print("hello " .. name)  -- expect error: attempt to concatenate a nil value (local 'name')

@@ -1,0 +1,1 @@
+error("my message")  -- expect error: my message

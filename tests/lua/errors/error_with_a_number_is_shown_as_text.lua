@@ -1,0 +1,1 @@
+error(42)  -- expect bare error: 42

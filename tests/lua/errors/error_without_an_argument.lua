@@ -1,0 +1,1 @@
+error()  -- expect bare error: (error object is a nil value)

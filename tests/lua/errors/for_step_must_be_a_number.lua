@@ -1,0 +1,1 @@
+for i = 1, 2, nil do end  -- expect error: bad 'for' step (number expected, got nil)

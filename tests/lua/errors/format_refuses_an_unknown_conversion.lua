@@ -1,0 +1,1 @@
+string.format("%y", 1)  -- expect error: invalid conversion '%y' to 'format'

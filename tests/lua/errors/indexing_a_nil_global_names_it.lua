@@ -1,0 +1,1 @@
+print(undefined.x)  -- expect error: attempt to index a nil value (global 'undefined')

@@ -1,0 +1,1 @@
+("x"):find("%1")  -- expect error: invalid capture index %1

@@ -1,0 +1,1 @@
+("x"):gsub("x", "%2")  -- expect error: invalid capture index %2

@@ -1,0 +1,1 @@
+("x"):gsub("x", "%a")  -- expect error: invalid use of '%' in replacement string

@@ -1,0 +1,1 @@
+ipairs()  -- expect error: bad argument #1 to 'ipairs' (value expected)

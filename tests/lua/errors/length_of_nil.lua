@@ -1,0 +1,2 @@
+local t
+print(#t)  -- expect error: attempt to get length of a nil value (local 't')

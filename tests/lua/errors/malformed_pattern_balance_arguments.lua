@@ -1,0 +1,1 @@
+("x"):find("%b")  -- expect error: malformed pattern (missing arguments to '%b')

@@ -1,0 +1,1 @@
+("x"):find("%")  -- expect error: malformed pattern (ends with '%')

@@ -1,0 +1,1 @@
+("x"):find("%f")  -- expect error: missing '[' after '%f' in pattern

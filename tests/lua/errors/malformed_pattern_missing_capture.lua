@@ -1,0 +1,1 @@
+("x"):match("x)")  -- expect error: invalid pattern capture

@@ -1,0 +1,1 @@
+("x"):find("(x")  -- expect error: unfinished capture

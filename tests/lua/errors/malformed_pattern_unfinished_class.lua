@@ -1,0 +1,1 @@
+("x"):find("[a")  -- expect error: malformed pattern (missing ']')

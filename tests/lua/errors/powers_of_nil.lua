@@ -1,0 +1,2 @@
+local base
+print(2 ^ base)  -- expect error: attempt to perform arithmetic on a nil value (local 'base')

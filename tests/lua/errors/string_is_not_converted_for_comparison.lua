@@ -1,0 +1,2 @@
+local a, b = "10", 9
+print(a > b)  -- expect error: attempt to compare number with string

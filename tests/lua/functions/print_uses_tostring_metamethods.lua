@@ -1,0 +1,2 @@
+print(setmetatable({}, {__tostring = function() return "shown" end}))  -- expect: shown
+print()                                                                -- expect:

@@ -1,0 +1,1 @@
+print(collectgarbage(), collectgarbage("collect"))  -- expect: 0	0

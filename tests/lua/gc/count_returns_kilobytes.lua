@@ -1,0 +1,2 @@
+local count = collectgarbage("count")
+print(math.type(count), count > 0)  -- expect: float	true

@@ -1,0 +1,2 @@
+collectgarbage("incremental")
+print(collectgarbage("generational"), collectgarbage("incremental"))  -- expect: incremental	generational

@@ -1,0 +1,1 @@
+print(1/0, -1/0, math.huge // 1)  -- expect: inf	-inf	inf

@@ -1,0 +1,10 @@
+local name = os.tmpname()
+local old = io.output()
+io.output(name)
+io.write("to the file")
+io.close()
+io.output(old)
+io.input(name)
+print(io.read("a"))  -- expect: to the file
+io.close(io.input())
+os.remove(name)

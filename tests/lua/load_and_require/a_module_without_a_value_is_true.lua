@@ -1,0 +1,2 @@
+package.path = "./modules/?.lua"
+print(require("returns_nothing"), was_loaded)  -- expect: true	yes

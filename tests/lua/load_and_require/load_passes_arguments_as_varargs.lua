@@ -1,0 +1,1 @@
+print(load("return select('#', ...), ...")("a", "b"))  -- expect: 2	a	b

@@ -1,0 +1,2 @@
+local hidden = 1
+print(load("return hidden")())  -- expect: nil

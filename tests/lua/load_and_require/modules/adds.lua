@@ -1,0 +1,2 @@
+added = (added or 0) + 1
+return "result", added

@@ -1,0 +1,2 @@
+print(package.loaded.string == string, package.loaded._G == _G)  -- expect: true	true
+print(require("math") == math)                                   -- expect: true

@@ -1,0 +1,2 @@
+package.path = "./modules/?.lua"
+print(require("shapes.square").sides)  -- expect: 4

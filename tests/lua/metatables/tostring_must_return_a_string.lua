@@ -1,0 +1,2 @@
+local o = setmetatable({}, {__tostring = function() return {} end})
+print(pcall(tostring, o))  -- expect: false	'__tostring' must return a string

@@ -1,0 +1,2 @@
+print("before")  -- expect: before
+os.exit(3)       -- expect exit: 3

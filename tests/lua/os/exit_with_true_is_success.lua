@@ -1,0 +1,2 @@
+print("before")  -- expect: before
+os.exit(true)

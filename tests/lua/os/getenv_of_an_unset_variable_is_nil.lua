@@ -1,0 +1,1 @@
+print(os.getenv("PERILUNE_NO_SUCH_VARIABLE"))  -- expect: nil

@@ -1,0 +1,1 @@
+print(("%s!"):format(setmetatable({}, {__tostring = function() return "object" end})))  -- expect: object!

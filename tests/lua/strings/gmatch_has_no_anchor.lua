@@ -1,0 +1,2 @@
+for c in ("aa^a"):gmatch("^a") do io.write(c, ".") end
+print()  -- expect: ^a.

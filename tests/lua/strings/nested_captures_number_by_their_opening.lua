@@ -1,0 +1,1 @@
+print(("abcd"):match("((a)(b(c)))"))  -- expect: abc	a	bc	c

@@ -1,0 +1,1 @@
+print(1, )  -- expect syntax error: unexpected symbol near ')'

@@ -1,0 +1,2 @@
+local a, b = 1,
+local c  -- expect syntax error: unexpected symbol near 'local'

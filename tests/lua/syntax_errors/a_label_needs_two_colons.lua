@@ -1,0 +1,1 @@
+::label:  -- expect syntax error: '::' expected near ':'

@@ -1,0 +1,1 @@
+print("x":upper())  -- expect syntax error: ')' expected near ':'

@@ -1,0 +1,2 @@
+local x
+x  -- expect syntax error line 3: syntax error near <eof>

@@ -1,0 +1,1 @@
+t.end = 1  -- expect syntax error: <name> expected near 'end'

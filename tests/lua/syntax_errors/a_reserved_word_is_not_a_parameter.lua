@@ -1,0 +1,1 @@
+local function f(nil) end  -- expect syntax error: <name> or '...' expected near 'nil'

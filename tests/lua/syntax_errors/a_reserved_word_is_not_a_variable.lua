@@ -1,0 +1,1 @@
+local while = 1  -- expect syntax error: <name> expected near 'while'

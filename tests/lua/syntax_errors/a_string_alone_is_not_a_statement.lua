@@ -1,0 +1,1 @@
+"text"  -- expect syntax error: unexpected symbol near '"text"'

@@ -1,0 +1,1 @@
+local t = {["x"] 1}  -- expect syntax error: '=' expected near '1'

@@ -1,0 +1,2 @@
+local x = 1
+x + 1  -- expect syntax error: syntax error near '+'

@@ -1,0 +1,2 @@
+do end
+end  -- expect syntax error: <eof> expected near 'end'

@@ -1,0 +1,1 @@
+5 = x  -- expect syntax error: unexpected symbol near '5'

@@ -1,0 +1,1 @@
+local x <1> = 1  -- expect syntax error: <name> expected near '1'

@@ -1,0 +1,1 @@
+local function f(x <const>) end  -- expect syntax error: ')' expected near '<'

@@ -1,0 +1,1 @@
+else  -- expect syntax error: <eof> expected near 'else'

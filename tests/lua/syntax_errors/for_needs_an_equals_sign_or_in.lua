@@ -1,0 +1,1 @@
+for i do end  -- expect syntax error: '=' or 'in' expected near 'do'

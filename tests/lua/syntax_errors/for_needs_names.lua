@@ -1,0 +1,1 @@
+for 1 = 1, 2 do end  -- expect syntax error: <name> expected near '1'

@@ -1,0 +1,1 @@
+for a, b = pairs(t) do end  -- expect syntax error: 'in' expected near '='

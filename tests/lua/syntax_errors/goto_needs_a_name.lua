@@ -1,0 +1,1 @@
+goto 1  -- expect syntax error: <name> expected near '1'

@@ -1,0 +1,1 @@
+local s = "\300"  -- expect syntax error: decimal escape too large near '"\300"'

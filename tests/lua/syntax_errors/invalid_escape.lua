@@ -1,0 +1,1 @@
+local s = "\q"  -- expect syntax error: invalid escape sequence near '"\q'

@@ -1,0 +1,1 @@
+local s = "\xZZ"  -- expect syntax error: hexadecimal digit expected near '"\xZ'

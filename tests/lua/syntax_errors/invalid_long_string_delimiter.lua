@@ -1,0 +1,1 @@
+local s = [==x  -- expect syntax error: invalid long string delimiter near '[=='

@@ -1,0 +1,1 @@
+local x = 0xfg  -- expect syntax error: malformed number near '0xfg'

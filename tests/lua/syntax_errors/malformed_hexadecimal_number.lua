@@ -1,0 +1,1 @@
+local x = 0x  -- expect syntax error: malformed number near '0x'

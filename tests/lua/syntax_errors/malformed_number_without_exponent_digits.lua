@@ -1,0 +1,1 @@
+local x = 1e  -- expect syntax error: malformed number near '1e'

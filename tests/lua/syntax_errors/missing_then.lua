@@ -1,0 +1,1 @@
+if x print(1) end  -- expect syntax error: 'then' expected near 'print'

@@ -1,0 +1,1 @@
+if a != b then end  -- expect syntax error: 'then' expected near '!'

@@ -1,0 +1,4 @@
+local function nested(n) return load("return " .. ("("):rep(n) .. "1" .. (")"):rep(n)) end
+print(type(nested(50)))              -- expect: function
+local f, message = nested(1000)
+print(f, message:match("overflow"))  -- expect: nil	overflow

@@ -1,0 +1,1 @@
+local x = 1 @ 2  -- expect syntax error: unexpected symbol near '@'

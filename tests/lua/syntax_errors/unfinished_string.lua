@@ -1,0 +1,2 @@
+local s = "no end
+print(s)  -- expect syntax error line 1: unfinished string near '"no end'

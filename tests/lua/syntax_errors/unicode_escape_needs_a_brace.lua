@@ -1,0 +1,1 @@
+local s = "\u41"  -- expect syntax error: missing '{' near '"\u4'

@@ -1,0 +1,1 @@
+local s = "\u{}"  -- expect syntax error: hexadecimal digit expected near '"\u{}'

@@ -1,0 +1,1 @@
+local s = "\u{80000000}"  -- expect syntax error: UTF-8 value too large near '"\u{80000000'

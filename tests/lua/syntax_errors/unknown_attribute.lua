@@ -1,0 +1,1 @@
+local x <constant> = 1  -- expect syntax error: unknown attribute 'constant'

@@ -1,0 +1,2 @@
+local key
+local t = {[key] = 1}  -- expect error: table index is nil

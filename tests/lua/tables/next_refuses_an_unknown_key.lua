@@ -1,0 +1,1 @@
+print(pcall(next, {}, "absent"))  -- expect: false	invalid key to 'next'
