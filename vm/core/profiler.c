@@ -121,7 +121,7 @@ static const Proto *proto_with(Profiler *profiler, const uint32_t *pc) {
    exits. */
 
 static void count_frames(Profiler *profiler, const Thread *thread, uint64_t exits) {
-  if (thread->stack == NULL || thread->status == THREAD_DEAD) return;
+  if (thread->stack == NULL) return;
   for (const Frame *frame = thread->frames; frame <= thread->frame; frame++) {
     if (frame->kind != FRAME_LUA) continue;
     const Proto *p = proto_with(profiler, frame->pc);

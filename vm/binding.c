@@ -1,0 +1,622 @@
+/* The Python side of the machine: perilune.vm._core. The only file that includes Python.h.
+
+   A State owns a VM. The GIL is released while Lua runs and taken again where Lua needs the compiler; no Lua error ever
+   crosses a Python frame. */
+#ifndef _WIN32
+#define _POSIX_C_SOURCE 200809L
+#include <signal.h>
+#endif
+
+#define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000
+#endif
+#include <Python.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "opcodes.h"
+#include "profiler.h"
+
+enum RunKind { RUN_OK, RUN_ERROR, RUN_EXIT, RUN_INTERRUPTED };
+
+typedef struct State {
+  PyObject_HEAD
+  VM *vm;
+  PyObject *compile;
+  bool running;
+  volatile sig_atomic_t interrupted;
+} State;
+
+/* Compiling for Lua's load */
+
+static char *copy_text(const char *text, size_t length) {
+  char *copy = malloc(length + 1);
+  if (copy == NULL) return NULL;
+  memcpy(copy, text, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+static char *copy_bytes(PyObject *bytes, size_t *length) {
+  char *text;
+  Py_ssize_t size;
+  if (PyBytes_AsStringAndSize(bytes, &text, &size) < 0) return NULL;
+  *length = (size_t)size;
+  return copy_text(text, (size_t)size);
+}
+
+/* The text of the exception that is set, which is cleared; NULL if there is none to be had. */
+static char *exception_text(void) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  PyObject *text = value != NULL ? PyObject_Str(value) : NULL;
+  PyObject *bytes = text != NULL ? PyUnicode_AsEncodedString(text, "utf-8", "surrogateescape") : NULL;
+  size_t length;
+  char *copy = bytes != NULL ? copy_bytes(bytes, &length) : NULL;
+  Py_XDECREF(bytes);
+  Py_XDECREF(text);
+  Py_XDECREF(traceback);
+  Py_XDECREF(value);
+  Py_XDECREF(type);
+  PyErr_Clear();
+  return copy;
+}
+
+static uint8_t *compile_text(void *context, const char *text, size_t length, const char *chunkname,
+                             size_t *chunk_length, char **message) {
+  State *self = context;
+  PyGILState_STATE gil = PyGILState_Ensure();
+  uint8_t *chunk = NULL;
+  PyObject *result = PyObject_CallFunction(self->compile, "y#y", text, (Py_ssize_t)length, chunkname);
+  if (result != NULL && PyBytes_Check(result)) {
+    chunk = (uint8_t *)copy_bytes(result, chunk_length);
+  } else if (result != NULL) {
+    PyErr_SetString(PyExc_TypeError, "the compile callback must return bytes");
+  }
+  if (chunk == NULL) *message = exception_text();
+  Py_XDECREF(result);
+  PyGILState_Release(gil);
+  return chunk;
+}
+
+/* Running */
+
+typedef struct Bytes {
+  const char *text;
+  size_t length;
+} Bytes;
+
+typedef struct Run {
+  Bytes chunk;
+  const char *chunkname;
+  Bytes *args;
+  int arg_count;
+  const char *script_name; /* or NULL: no arg table */
+  bool only_load;
+  char *message; /* malloc'ed */
+  size_t message_length;
+} Run;
+
+/* The message for an error value, as the stand-alone interpreter words it, with a traceback. */
+static int error_with_traceback(Thread *L, Value *args, int count) {
+  (void)count;
+  if (!is_string(&args[0]) && !is_number(&args[0])) {
+    if (!is_nil(metamethod_of(L->vm, &args[0], METAMETHOD_TOSTRING))) {
+      value_tostring(L, &args[0]);
+      return 1;
+    }
+    push_format(L, "(error object is a %s value)", type_name_of(L, &args[0]));
+  } else {
+    value_tostring(L, &args[0]);
+  }
+  const Str *message = L->top[-1].str;
+  push_traceback(L, L, message->text, str_length(message), 1);
+  return 1;
+}
+
+/* The global `arg`: the script at 0, the interpreter below it, the arguments above. */
+static void set_arg_table(Thread *L, const Run *run) {
+  Table *t = table_new(L, (uint32_t)run->arg_count, 2);
+  push_table(L, t);
+  push_text(L, "perilune");
+  table_set_int(L, t, -1, L->top - 1);
+  push_text(L, run->script_name);
+  table_set_int(L, t, 0, L->top - 1);
+  L->top -= 2;
+  for (int i = 0; i < run->arg_count; i++) {
+    push_bytes(L, run->args[i].text, run->args[i].length);
+    table_set_int(L, t, i + 1, L->top - 1);
+    L->top--;
+  }
+  table_set_str(L, L->vm->globals, str_from(L, "arg"), L->top - 1);
+  L->top--;
+}
+
+static void push_arguments(Thread *L, void *context) {
+  const Run *run = context;
+  if (run->script_name != NULL) set_arg_table(L, run);
+  stack_reserve(L, run->arg_count);
+  for (int i = 0; i < run->arg_count; i++) push_bytes(L, run->args[i].text, run->args[i].length);
+}
+
+static void keep_message(const Value *v, Run *run) {
+  if (!is_string(v)) return;
+  run->message_length = str_length(v->str);
+  run->message = copy_text(v->str->text, run->message_length);
+}
+
+static int run_lua(VM *vm, Run *run) {
+  Thread *L = vm->main;
+  ptrdiff_t place = L->top - L->stack;
+  atomic_store(&vm->interrupt, 0);
+  int status = load_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, "bt");
+  if (status == STATUS_OK && !run->only_load) {
+    status = call_protected_body(L, push_arguments, run);
+    if (status == STATUS_OK) {
+      profiler_enter(vm);
+      status = call_traced(L, run->arg_count, 0, error_with_traceback);
+      profiler_leave(vm);
+    }
+  }
+  fflush(stdout);
+  if (status != STATUS_OK && status != STATUS_EXIT) keep_message(L->top - 1, run);
+  L->top = L->stack + place;
+  return status;
+}
+
+/* Ctrl-C: the first asks the program to stop, the second is the system's default. */
+#ifndef _WIN32
+static State *volatile interruptible;
+
+static void on_interrupt(int signal_number) {
+  State *self = interruptible;
+  if (self != NULL) {
+    self->interrupted = 1;
+    vm_interrupt(self->vm, INTERRUPT_STOP);
+  }
+  struct sigaction action;
+  memset(&action, 0, sizeof(action));
+  action.sa_handler = SIG_DFL;
+  sigaction(signal_number, &action, NULL);
+}
+
+static bool catch_interrupts(State *self, struct sigaction *old) {
+  struct sigaction action;
+  memset(&action, 0, sizeof(action));
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  if (interruptible != NULL || sigaction(SIGINT, NULL, old) < 0 || old->sa_handler == SIG_IGN) return false;
+  interruptible = self;
+  return sigaction(SIGINT, &action, NULL) == 0;
+}
+
+static void release_interrupts(const struct sigaction *old) {
+  sigaction(SIGINT, old, NULL);
+  interruptible = NULL;
+}
+#endif
+
+/* False with an exception if the machine cannot be used now. */
+static bool is_usable(State *self) {
+  if (self->vm == NULL) PyErr_SetString(PyExc_RuntimeError, "the state is closed");
+  else if (self->running) PyErr_SetString(PyExc_RuntimeError, "the state is running");
+  else return true;
+  return false;
+}
+
+/* The Run of a call's arguments; false with an exception. The arguments must outlive it; run_clear frees it. */
+static bool run_prepare(Run *run, PyObject *args) {
+  Py_ssize_t count = PyTuple_Size(args);
+  if (count > MAX_STACK_SLOTS / 2) {
+    PyErr_SetString(PyExc_ValueError, "too many arguments");
+    return false;
+  }
+  run->args = calloc((size_t)count + 1, sizeof(Bytes));
+  if (run->args == NULL) {
+    PyErr_NoMemory();
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < count; i++) {
+    char *text;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(PyTuple_GetItem(args, i), &text, &length) < 0) return false;
+    run->args[i] = (Bytes){text, (size_t)length};
+  }
+  run->arg_count = (int)count;
+  return true;
+}
+
+static PyObject *run_outcome(State *self, Run *run, bool catching) {
+  self->running = true;
+  self->interrupted = 0;
+  PyThreadState *python = PyEval_SaveThread();
+#ifndef _WIN32
+  struct sigaction old;
+  bool caught = catching && catch_interrupts(self, &old);
+#else
+  (void)catching;
+#endif
+  int status = run_lua(self->vm, run);
+#ifndef _WIN32
+  if (caught) release_interrupts(&old);
+#endif
+  PyEval_RestoreThread(python);
+  self->running = false;
+  int kind = status == STATUS_OK ? RUN_OK : status == STATUS_EXIT ? RUN_EXIT : RUN_ERROR;
+  if (kind == RUN_ERROR && self->interrupted) kind = RUN_INTERRUPTED;
+  int exit_status = kind == RUN_EXIT ? self->vm->exit_status : kind != RUN_OK;
+  return Py_BuildValue("(iy#i)", kind, run->message, (Py_ssize_t)run->message_length, exit_status);
+}
+
+static PyObject *State_run(PyObject *object, PyObject *arguments, PyObject *keywords) {
+  static char *names[] = {"chunk", "chunkname", "args", "script_name", "catch_interrupts", NULL};
+  State *self = (State *)object;
+  Run run = {0};
+  Py_ssize_t chunk_length;
+  int catching = 0;
+  PyObject *args = NULL;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|O!zp:run", names, &run.chunk.text, &chunk_length,
+                                   &run.chunkname, &PyTuple_Type, &args, &run.script_name, &catching))
+    return NULL;
+  run.chunk.length = (size_t)chunk_length;
+  if (!is_usable(self)) return NULL;
+  PyObject *none = PyTuple_New(0);
+  PyObject *result = NULL;
+  if (none != NULL && run_prepare(&run, args != NULL ? args : none)) result = run_outcome(self, &run, catching);
+  Py_XDECREF(none);
+  free(run.args);
+  free(run.message);
+  return result;
+}
+
+static PyObject *State_check(PyObject *object, PyObject *arguments) {
+  State *self = (State *)object;
+  Run run = {.only_load = true};
+  Py_ssize_t chunk_length;
+  if (!PyArg_ParseTuple(arguments, "y#y:check", &run.chunk.text, &chunk_length, &run.chunkname)) return NULL;
+  run.chunk.length = (size_t)chunk_length;
+  if (!is_usable(self)) return NULL;
+  run_lua(self->vm, &run);
+  PyObject *result = Py_BuildValue("y#", run.message, (Py_ssize_t)run.message_length);
+  free(run.message);
+  return result;
+}
+
+static PyObject *State_interrupt(PyObject *object, PyObject *unused) {
+  (void)unused;
+  State *self = (State *)object;
+  if (self->vm != NULL && self->running) {
+    self->interrupted = 1;
+    vm_interrupt(self->vm, INTERRUPT_STOP);
+  }
+  Py_RETURN_NONE;
+}
+
+static PyObject *State_set_memory_limit(PyObject *object, PyObject *bytes) {
+  State *self = (State *)object;
+  if (!is_usable(self)) return NULL;
+  size_t limit = SIZE_MAX;
+  if (bytes != Py_None) {
+    limit = PyLong_AsSize_t(bytes);
+    if (PyErr_Occurred()) return NULL;
+  }
+  self->vm->allocator->limit = limit;
+  Py_RETURN_NONE;
+}
+
+/* Profiling */
+
+static PyObject *State_profile_start(PyObject *object, PyObject *arguments) {
+  State *self = (State *)object;
+  const char *name;
+  if (!PyArg_ParseTuple(arguments, "s:profile_start", &name)) return NULL;
+  enum Mode mode = strcmp(name, "count") == 0    ? MODE_COUNT
+                   : strcmp(name, "trace") == 0  ? MODE_TRACE
+                   : strcmp(name, "oracle") == 0 ? MODE_ORACLE
+                                                 : MODE_OFF;
+  if (mode == MODE_OFF) return PyErr_Format(PyExc_ValueError, "unknown mode '%s'", name);
+  if (!is_usable(self)) return NULL;
+  if (!profiler_start(self->vm, mode)) return PyErr_NoMemory();
+  Py_RETURN_NONE;
+}
+
+static PyObject *State_profile_stop(PyObject *object, PyObject *unused) {
+  (void)unused;
+  State *self = (State *)object;
+  if (!is_usable(self)) return NULL;
+  profiler_stop(self->vm);
+  Py_RETURN_NONE;
+}
+
+/* While Lua runs too, from any thread: the figures are read as they stand. */
+static PyObject *State_live(PyObject *object, PyObject *unused) {
+  (void)unused;
+  State *self = (State *)object;
+  if (self->vm == NULL) {
+    PyErr_SetString(PyExc_RuntimeError, "the state is closed");
+    return NULL;
+  }
+  const Profiler *profiler = self->vm->profiler;
+  const Allocator *allocator = self->vm->allocator;
+  return Py_BuildValue("(KKK)", profiler != NULL ? (unsigned long long)profiler_elapsed_ns(profiler) : 0,
+                       (unsigned long long)allocator->current,
+                       profiler != NULL ? (unsigned long long)profiler->allocated_bytes : 0);
+}
+
+/* Adds to a dictionary and takes the reference to the value; false with an exception. */
+static bool put(PyObject *dict, const char *name, PyObject *value) {
+  bool added = value != NULL && PyDict_SetItemString(dict, name, value) == 0;
+  Py_XDECREF(value);
+  return added;
+}
+
+static bool put_u64(PyObject *dict, const char *name, uint64_t n) {
+  return put(dict, name, PyLong_FromUnsignedLongLong(n));
+}
+
+static PyObject *none(void) {
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+
+static PyObject *bytes_or_none(const Str *s) {
+  return s == NULL ? none() : PyBytes_FromStringAndSize(s->text, (Py_ssize_t)str_length(s));
+}
+
+/* An empty string for no array. */
+static PyObject *array_bytes(const void *array, size_t size) {
+  return PyBytes_FromStringAndSize(array, array == NULL ? 0 : (Py_ssize_t)size);
+}
+
+/* The code without what inline caches remember. */
+static PyObject *code_bytes(const Proto *p) {
+  size_t size = p->word_count * sizeof(uint32_t);
+  uint32_t *code = malloc(size);
+  if (code == NULL) return PyErr_NoMemory();
+  memcpy(code, p->code, size);
+  for (uint32_t at = 0; at < p->word_count; at += OPCODE_ROWS[code[at] & 0xFF].words)
+    if (OPCODE_ROWS[code[at] & 0xFF].x == KIND_KEY) code[at + 1] &= MAX_HINTED_KEY;
+  PyObject *bytes = array_bytes(code, size);
+  free(code);
+  return bytes;
+}
+
+static PyObject *counts_bytes(const Proto *p) {
+  size_t size = p->word_count * sizeof(uint64_t);
+  uint64_t *counts = malloc(size);
+  if (counts == NULL) return PyErr_NoMemory();
+  profiler_derive(p, counts);
+  PyObject *bytes = array_bytes(counts, size);
+  free(counts);
+  return bytes;
+}
+
+static PyObject *allocation_bytes(const Proto *p, bool bytes) {
+  size_t size = p->word_count * sizeof(uint64_t);
+  uint64_t *column = malloc(size);
+  if (column == NULL) return PyErr_NoMemory();
+  for (uint32_t i = 0; i < p->word_count; i++)
+    column[i] = bytes ? p->counts->allocated[i].bytes : p->counts->allocated[i].allocations;
+  PyObject *result = array_bytes(column, size);
+  free(column);
+  return result;
+}
+
+static bool put_function(PyObject *dict, const Proto *p) {
+  size_t size = p->word_count * sizeof(uint64_t);
+  const ProtoCounts *c = p->counts;
+  return put_u64(dict, "id", p->id) && put(dict, "parent", none()) && put(dict, "name", bytes_or_none(p->name)) &&
+         put(dict, "source", bytes_or_none(p->source)) && put(dict, "first_line", PyLong_FromLong(p->first_line)) &&
+         put(dict, "last_line", PyLong_FromLong(p->last_line)) && put(dict, "code", code_bytes(p)) &&
+         put(dict, "lines", array_bytes(p->lines, p->word_count * sizeof(uint32_t))) &&
+         put(dict, "ranges", array_bytes(p->ranges, (size_t)p->range_count * 5 * sizeof(uint32_t))) &&
+         put(dict, "word_ranges", array_bytes(p->word_ranges, p->word_count * sizeof(uint32_t))) &&
+         put_u64(dict, "entries", c->entries) && put(dict, "counts", counts_bytes(p)) &&
+         put(dict, "every", c->every != NULL ? array_bytes(c->every, size) : none()) &&
+         put(dict, "ticks", c->ticks != NULL ? array_bytes(c->ticks, size) : none()) &&
+         put(dict, "allocations", allocation_bytes(p, false)) && put(dict, "allocated_bytes", allocation_bytes(p, true));
+}
+
+/* The functions' dictionaries in the order of their ids, each with its parent's id. */
+static PyObject *function_list(const Profiler *profiler) {
+  PyObject *list = PyList_New(0);
+  PyObject *by_id = PyDict_New();
+  bool done = list != NULL && by_id != NULL;
+  for (uint32_t i = 0; done && i < profiler->proto_count; i++) {
+    PyObject *dict = PyDict_New();
+    PyObject *id = PyLong_FromUnsignedLong(profiler->protos[i]->id);
+    done = dict != NULL && id != NULL && put_function(dict, profiler->protos[i]) && PyList_Append(list, dict) == 0 &&
+           PyDict_SetItem(by_id, id, dict) == 0;
+    Py_XDECREF(id);
+    Py_XDECREF(dict);
+  }
+  for (uint32_t i = 0; done && i < profiler->proto_count; i++) {
+    const Proto *p = profiler->protos[i];
+    for (uint32_t n = 0; done && n < p->proto_count; n++) {
+      PyObject *id = PyLong_FromUnsignedLong(p->protos[n]->id);
+      PyObject *dict = id != NULL ? PyDict_GetItemWithError(by_id, id) : NULL;
+      done = id != NULL && !PyErr_Occurred() && (dict == NULL || put_u64(dict, "parent", p->id));
+      Py_XDECREF(id);
+    }
+  }
+  Py_XDECREF(by_id);
+  if (done) return list;
+  Py_XDECREF(list);
+  return NULL;
+}
+
+static PyObject *builtin_list(const Profiler *profiler) {
+  PyObject *list = PyList_New(0);
+  for (uint32_t i = 0; list != NULL && i < profiler->builtin_count; i++) {
+    const BuiltinCount *b = &profiler->builtins[i];
+    PyObject *row =
+      Py_BuildValue("(sKK)", b->name, (unsigned long long)b->calls, (unsigned long long)b->ticks);
+    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
+static bool put_totals(PyObject *dict, const Profiler *profiler) {
+  return put_u64(dict, "wall_ns", profiler_elapsed_ns(profiler)) && put_u64(dict, "run_ns", profiler->run_ns) &&
+         put_u64(dict, "gc_ticks", profiler->gc_ticks) && put_u64(dict, "outside_ticks", profiler->outside_ticks) &&
+         put(dict, "ns_per_tick", PyFloat_FromDouble(profiler->ns_per_tick)) &&
+         put(dict, "probe_ticks", PyFloat_FromDouble(profiler->probe_ticks)) &&
+         put_u64(dict, "started_bytes", profiler->started_bytes) &&
+         put_u64(dict, "current_bytes", profiler->current_bytes) &&
+         put_u64(dict, "peak_bytes", profiler->peak_bytes) &&
+         put_u64(dict, "allocated_bytes", profiler->allocated_bytes) &&
+         put_u64(dict, "released_bytes", profiler->released_bytes) &&
+         put_u64(dict, "allocations", profiler->allocations) &&
+         put_u64(dict, "outside_allocations", profiler->outside.allocations) &&
+         put_u64(dict, "outside_bytes", profiler->outside.bytes) &&
+         put_u64(dict, "current_depth", profiler->current_depth) &&
+         put_u64(dict, "peak_depth", profiler->peak_depth);
+}
+
+static PyObject *State_profile_data(PyObject *object, PyObject *unused) {
+  (void)unused;
+  State *self = (State *)object;
+  if (!is_usable(self)) return NULL;
+  const Profiler *profiler = self->vm->profiler;
+  if (profiler == NULL || profiler->running) {
+    PyErr_SetString(PyExc_RuntimeError, "no profile has been made");
+    return NULL;
+  }
+  PyObject *dict = PyDict_New();
+  if (dict != NULL && put(dict, "functions", function_list(profiler)) &&
+      put(dict, "builtins", builtin_list(profiler)) && put_totals(dict, profiler))
+    return dict;
+  Py_XDECREF(dict);
+  return NULL;
+}
+
+/* The type */
+
+static void open_all(Thread *L, void *context) {
+  (void)context;
+  open_libraries(L);
+}
+
+static PyObject *State_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  static char *names[] = {"compile", NULL};
+  PyObject *compile;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O:State", names, &compile)) return NULL;
+  allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+  State *self = (State *)allocate(type, 0);
+  if (self == NULL) return NULL;
+  Py_INCREF(compile);
+  self->compile = compile;
+  self->vm = vm_new();
+  if (self->vm != NULL) {
+    self->vm->compile = compile_text;
+    self->vm->compile_context = self;
+  }
+  if (self->vm == NULL || call_protected_body(self->vm->main, open_all, NULL) != STATUS_OK) {
+    Py_DECREF(self);
+    return PyErr_NoMemory();
+  }
+  return (PyObject *)self;
+}
+
+/* Finalizers run, which are Lua code. */
+static void close_vm(State *self) {
+  if (self->vm == NULL) return;
+  self->running = true;
+  PyThreadState *python = PyEval_SaveThread();
+  vm_delete(self->vm);
+  fflush(stdout);
+  PyEval_RestoreThread(python);
+  self->vm = NULL;
+  self->running = false;
+}
+
+static PyObject *State_close(PyObject *object, PyObject *unused) {
+  (void)unused;
+  State *self = (State *)object;
+  if (self->running) {
+    PyErr_SetString(PyExc_RuntimeError, "the state is running");
+    return NULL;
+  }
+  close_vm(self);
+  Py_RETURN_NONE;
+}
+
+static int State_traverse(PyObject *object, visitproc visit, void *arg) {
+  Py_VISIT(Py_TYPE(object));
+  Py_VISIT(((State *)object)->compile);
+  return 0;
+}
+
+static int State_clear(PyObject *object) {
+  Py_CLEAR(((State *)object)->compile);
+  return 0;
+}
+
+static void State_dealloc(PyObject *object) {
+  PyTypeObject *type = Py_TYPE(object);
+  PyObject_GC_UnTrack(object);
+  close_vm((State *)object);
+  State_clear(object);
+  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+  release(object);
+  Py_DECREF(type);
+}
+
+#define METHOD(name, flags, text) {#name, (PyCFunction)(void (*)(void))State_##name, flags, text}
+static PyMethodDef methods[] = {
+  METHOD(run, METH_VARARGS | METH_KEYWORDS, "Runs a chunk: (kind, message, exit status)."),
+  METHOD(check, METH_VARARGS, "Loads a chunk without running it: the error message, or None."),
+  METHOD(interrupt, METH_NOARGS, "Stops the running program with an error."),
+  METHOD(set_memory_limit, METH_O, "Sets the most bytes that the program may hold; None for no limit."),
+  METHOD(profile_start, METH_VARARGS, "Begins a profile: 'count', 'trace' or 'oracle'."),
+  METHOD(profile_stop, METH_NOARGS, "Ends the profile."),
+  METHOD(profile_data, METH_NOARGS, "The raw figures of the profile that has ended."),
+  METHOD(live, METH_NOARGS, "Nanoseconds since the profile began, bytes held, bytes allocated: also while Lua runs."),
+  METHOD(close, METH_NOARGS, "Runs the finalizers and frees the machine."),
+  {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {
+  {Py_tp_doc, "A Lua machine. Text is compiled by the callable given: (text, chunkname) -> binary chunk."},
+  {Py_tp_new, State_new},
+  {Py_tp_dealloc, State_dealloc},
+  {Py_tp_traverse, State_traverse},
+  {Py_tp_clear, State_clear},
+  {Py_tp_methods, methods},
+  {0, NULL},
+};
+
+static PyType_Spec spec = {
+  .name = "perilune.vm._core.State",
+  .basicsize = sizeof(State),
+  .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+  .slots = slots,
+};
+
+static int module_exec(PyObject *module) {
+  PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
+  if (type == NULL) return -1;
+  int failed = PyModule_AddType(module, (PyTypeObject *)type);
+  Py_DECREF(type);
+  if (failed || PyModule_AddIntConstant(module, "OK", RUN_OK) < 0 ||
+      PyModule_AddIntConstant(module, "ERROR", RUN_ERROR) < 0 ||
+      PyModule_AddIntConstant(module, "EXIT", RUN_EXIT) < 0 ||
+      PyModule_AddIntConstant(module, "INTERRUPTED", RUN_INTERRUPTED) < 0)
+    return -1;
+  return 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {
+  {Py_mod_exec, (void *)module_exec},
+  {0, NULL},
+};
+
+static struct PyModuleDef module = {
+  PyModuleDef_HEAD_INIT, .m_name = "perilune.vm._core", .m_doc = "The Lua machine.", .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC PyInit__core(void) { return PyModuleDef_Init(&module); }
