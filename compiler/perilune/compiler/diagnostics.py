@@ -31,7 +31,9 @@ class Diagnostic:
         return hash(self._key())
 
     def __repr__(self) -> str:
-        return f"Diagnostic({self.message!r}, line={self.line}, column={self.column}, start={self.start}, end={self.end})"
+        return (
+            f"Diagnostic({self.message!r}, line={self.line}, column={self.column}, start={self.start}, end={self.end})"
+        )
 
     def _key(self) -> tuple[str, int, int, int, int]:
         return self.message, self.line, self.column, self.start, self.end

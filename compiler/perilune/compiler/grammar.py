@@ -50,13 +50,22 @@ class Grammar:
                 states[target][SYMBOL] = symbol
         for state, (_, gotos, _) in zip(states, tables["states"], strict=True):
             for symbol, target in gotos.items():
-                state[symbol] = (states[target], _after_units(states, tables["states"], tables["rules"], lookaheads, gotos, target))
+                state[symbol] = (
+                    states[target],
+                    _after_units(states, tables["states"], tables["rules"], lookaheads, gotos, target),
+                )
         self.first = states[tables["first"]]
+        self.first[SYMBOL] = "nothing"
         self.last = states[tables["last"]]
 
 
 def _after_units(
-    states: list[State], rows: list[Any], rules: list[Any], lookaheads: list[list[str]], gotos: dict[str, int], target: int
+    states: list[State],
+    rows: list[Any],
+    rules: list[Any],
+    lookaheads: list[list[str]],
+    gotos: dict[str, int],
+    target: int,
 ) -> dict[str, State]:
     """For each terminal before which the state `target` would only pass its symbol on: the state at the chain's end."""
     result: dict[str, State] = {}

@@ -8,13 +8,10 @@ them are one entry each, so that programs need a count only where the stack is l
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from perilune.compiler.grammar import SYMBOL, State
 from perilune.compiler.nodes import Label
-
-if TYPE_CHECKING:
-    from perilune.compiler.parser import Stacks
+from perilune.compiler.stacks import Stacks
 
 # The levels that a file may have: the reference implementation's 200 C calls, less the two that lead to its parser.
 LIMIT = 198

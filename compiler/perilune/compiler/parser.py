@@ -6,25 +6,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from perilune.compiler.diagnostics import Diagnostic
-from perilune.compiler.grammar import Grammar, State, load_grammar
+from perilune.compiler.grammar import Grammar, load_grammar
 from perilune.compiler.lexer import Lexer, Tokens
+from perilune.compiler.messages import syntax_error
 from perilune.compiler.nesting import LIMIT, longest_label_run, spare_levels
 from perilune.compiler.nodes import Chunk
 from perilune.compiler.source import Source
-
-
-class Stacks:
-    """The parser's stacks: states, and for each but the first the value and the start of the symbol that led to it."""
-
-    __slots__ = ("starts", "states", "values")
-
-    def __init__(self, first: State) -> None:
-        self.states = [first]
-        self.values: list[Any] = []
-        self.starts: list[int] = []
+from perilune.compiler.stacks import Stacks
 
 
 class Parser:
@@ -92,7 +82,7 @@ def parse(source: Source) -> tuple[Chunk | None, list[Diagnostic]]:
     misfit = parser.run(tokens, stacks)
     if misfit is None:
         return _whole(stacks, source), []
-    return None, [Diagnostic.at(source, "syntax error", tokens.start(misfit), tokens.ends[misfit])]
+    return None, [syntax_error(parser.grammar, source, tokens, stacks, misfit)]
 
 
 def _whole(stacks: Stacks, source: Source) -> Chunk:
