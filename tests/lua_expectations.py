@@ -39,9 +39,7 @@ class ExpectedError:
 
     def matches(self, report: str, file_name: str) -> bool:
         """Whether `report`, the error line without the interpreter's name, is this error."""
-        expected = (
-            self.message if self.kind == "bare" else f"{file_name}:{self.line}: {self.message}"
-        )
+        expected = self.message if self.kind == "bare" else f"{file_name}:{self.line}: {self.message}"
         if self.kind == "syntax" and " near " not in self.message:
             report = report.partition(" near ")[0]
         return report == expected

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from lua_expectations import BadExpectation, parse_expectation
 
 PROGRAMS_ROOT = Path(__file__).parent / "lua"
@@ -52,9 +53,7 @@ def run_program(path: Path, interpreter: str, arguments: list[str], standard_inp
 
 def program_paths() -> list[Path]:
     return sorted(
-        path
-        for path in PROGRAMS_ROOT.rglob("*.lua")
-        if "modules" not in path.relative_to(PROGRAMS_ROOT).parts
+        path for path in PROGRAMS_ROOT.rglob("*.lua") if "modules" not in path.relative_to(PROGRAMS_ROOT).parts
     )
 
 
@@ -77,9 +76,7 @@ def output_lines(output: str) -> list[str]:
         ),
     ],
 )
-@pytest.mark.parametrize(
-    "path", program_paths(), ids=lambda path: str(path.relative_to(PROGRAMS_ROOT))
-)
+@pytest.mark.parametrize("path", program_paths(), ids=lambda path: str(path.relative_to(PROGRAMS_ROOT)))
 def test_program_does_what_its_comments_say(path: Path, interpreter: str) -> None:
     expectation = parse_expectation(path.read_bytes().decode(errors="surrogateescape"))
     outcome = run_program(path, interpreter, expectation.arguments, expectation.standard_input)
