@@ -20,6 +20,7 @@ int64_t arg_int_slow(Thread *L, const Value *args, int count, int n) {
 
 double arg_float_slow(Thread *L, const Value *args, int count, int n) {
   double result;
+  if (n <= count && is_int(&args[n - 1])) return (double)args[n - 1].i;
   if (!value_to_float(arg(args, count, n), &result)) error_argument_type(L, n, "number");
   return result;
 }
