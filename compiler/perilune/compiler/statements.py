@@ -1,0 +1,667 @@
+"""Code for statements and blocks.
+
+The operand stack is empty between statements: the top is the first slot above the locals in scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from perilune.compiler.emission import FunctionState, Label
+from perilune.compiler.expressions import (
+    EXPRESSIONS,
+    MULTIPLE,
+    NONE,
+    TAIL,
+    chain,
+    constant_of,
+    delay,
+    environment_slot,
+    index_key,
+    jump_if,
+    operand,
+    push_open,
+    push_values,
+    store_indexed,
+    store_slot_indexed,
+)
+from perilune.compiler.nodes import (
+    Assignment,
+    Block,
+    Break,
+    Call,
+    CallStatement,
+    Do,
+    Expression,
+    Field,
+    Function,
+    FunctionStatement,
+    GenericFor,
+    Goto,
+    If,
+    Index,
+    LocalFunction,
+    LocalStatement,
+    MethodCall,
+    Name,
+    Node,
+    NumericFor,
+    Repeat,
+    Return,
+    Statement,
+    While,
+)
+from perilune.compiler.nodes import Label as LabelStatement
+from perilune.compiler.opcodes import BY_NAME
+from perilune.compiler.resolver import GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Variable, next_token
+
+_CODE = {name: opcode.code for name, opcode in BY_NAME.items()}
+_MOVE = _CODE["MOVE"]
+_GETUPVAL = _CODE["GETUPVAL"]
+_SETUPVAL = _CODE["SETUPVAL"]
+_SETGLOBAL = _CODE["SETGLOBAL"]
+_TAILCALL = _CODE["TAILCALL"]
+_RETURN = _CODE["RETURN"]
+_RETURN0 = _CODE["RETURN0"]
+_RETURN1 = _CODE["RETURN1"]
+_RETURNC = _CODE["RETURNC"]
+_FORPREP = _CODE["FORPREP"]
+_FORLOOP = _CODE["FORLOOP"]
+_TFORPREP = _CODE["TFORPREP"]
+_TFORCALL = _CODE["TFORCALL"]
+_TFORLOOP = _CODE["TFORLOOP"]
+_CLOSE = _CODE["CLOSE"]
+_TBC = _CODE["TBC"]
+
+_NOTHING_OPEN = 1 << 30
+"""Index of a local for a `break` that closes nothing, because what stands behind its loop does."""
+
+
+# --- blocks
+
+
+def statements(state: FunctionState, body: list[Statement]) -> None:
+    """The statements of a block."""
+    handlers = _STATEMENTS
+    for statement in body:
+        handlers[type(statement)](state, statement)
+
+
+def _block(state: FunctionState, block: Block) -> bool:
+    """A block with a scope of its own; whether its end can be reached."""
+    count = len(state.active)
+    top = state.top
+    body = block.statements
+    statements(state, body)
+    reaches = not body or type(body[-1]) not in (Return, Break, Goto)
+    if len(state.active) > count:
+        if reaches and state.open_count:
+            slot = state.first_open(count)
+            if slot >= 0:
+                _close(state, slot, body[-1])
+        state.deactivate(count)
+    state.top = top
+    return reaches
+
+
+def _close(state: FunctionState, slot: int, node: Node) -> None:
+    """Closes the locals from a slot up, behind a statement."""
+    state.code.append(_CLOSE | slot << 8)
+    state.word_ranges.append(state.place(node.start, node.end, node.end - 1))
+
+
+def _keyword(state: FunctionState, node: Node, length: int) -> int:
+    """The source range of the keyword at a node's start."""
+    return state.place(node.start, node.start + length, node.start)
+
+
+def _do(state: FunctionState, node: Do) -> None:
+    _block(state, node.body)
+
+
+# --- locals and assignments
+
+
+def _local(state: FunctionState, node: LocalStatement) -> None:
+    names = node.names
+    values = node.values
+    variables: list[Variable] = [named.identifier.variable for named in names]  # type: ignore[misc]
+    if len(values) == 1 and len(names) == 1 and variables[0].constant is NOT_CONSTANT:
+        value = values[0]
+        if type(value) is Function:
+            state.next_name = variables[0].name.encode("latin-1")
+        slot = state.top
+        EXPRESSIONS[type(value)](state, value, slot)
+        state.push(node)
+    else:
+        if variables[-1].constant is not NOT_CONSTANT:
+            variables.pop()
+            values = values[:-1]
+        if any(type(value) is Function for value in values):
+            _push_named(state, values, variables, node)
+        elif variables:
+            push_values(state, values, len(variables), node)
+    closed = None
+    for variable in variables:
+        state.activate(variable)
+        if variable.attribute == "close":
+            closed = variable
+    if closed is not None:
+        state.code.append(_TBC | closed.slot << 8)
+        state.word_ranges.append(state.place(node.start, node.end, node.end - 1))
+
+
+def _push_named(state: FunctionState, values: list[Expression], variables: list[Variable], node: Node) -> None:
+    """Pushes the values of a `local` that names functions."""
+    count = len(variables)
+    for position, value in enumerate(values):
+        if type(value) is Function and position < count:
+            state.next_name = variables[position].name.encode("latin-1")
+        elif position == len(values) - 1 or position >= count:
+            push_values(state, values[position:], count - position, node)
+            return
+        push_values(state, [value], 1, node)
+    push_values(state, [], count - len(values), node)
+
+
+class _Target(NamedTuple):
+    """A place that is assigned to: its kind, and slots or indices as the kind wants them."""
+
+    kind: int
+    slot: int = -1  # of the local or the table; or the upvalue
+    key: int = -1
+    integer: int = -1
+    key_slot: int = -1
+
+
+_TO_LOCAL, _TO_UPVALUE, _TO_UPVALUE_FIELD, _TO_TABLE = range(4)
+
+
+def _target(state: FunctionState, node: Expression) -> _Target:
+    """Evaluates what a target is made of."""
+    if type(node) is Name:
+        reference = node.reference
+        assert reference is not None
+        if reference.kind == LOCAL:
+            return _Target(_TO_LOCAL, reference.variable.slot)  # type: ignore[union-attr]
+        if reference.kind == UPVALUE:
+            return _Target(_TO_UPVALUE, reference.index)
+        assert reference.kind == GLOBAL and reference.environment is not None
+        key = state.key(node.name)
+        environment = reference.environment
+        if key >= 0 and environment.kind == UPVALUE:
+            return _Target(_TO_UPVALUE_FIELD, environment.index, key)
+        place = state.place(node.start, node.end, node.start)
+        slot = environment_slot(state, node, environment, place)
+        if key >= 0:
+            return _Target(_TO_TABLE, slot, key)
+        key_slot = state.push(node)
+        state.load(node.name.encode("latin-1"), key_slot, place)
+        return _Target(_TO_TABLE, slot, key_slot=key_slot)
+    assert isinstance(node, Field | Index)
+    key = index_key(state, node)
+    table = node.object
+    if key >= 0:
+        if type(table) is Name and table.reference.kind == UPVALUE:  # type: ignore[union-attr]
+            return _Target(_TO_UPVALUE_FIELD, table.reference.index, key)  # type: ignore[union-attr]
+        return _Target(_TO_TABLE, operand(state, table), key)
+    slot = operand(state, table)
+    if type(node) is Index:
+        constant = constant_of(state, node.key)
+        if type(constant) is int and 0 <= constant <= 255:
+            return _Target(_TO_TABLE, slot, integer=constant)
+        return _Target(_TO_TABLE, slot, key_slot=operand(state, node.key))
+    assert isinstance(node, Field)
+    key_slot = state.push(node)
+    state.load(node.key.name.encode("latin-1"), key_slot, state.place(node.start, node.end, node.end - 1))
+    return _Target(_TO_TABLE, slot, key_slot=key_slot)
+
+
+def _store(state: FunctionState, target: _Target, source: int, place: int) -> None:
+    """Assigns s[source] to a target."""
+    kind = target.kind
+    if kind == _TO_LOCAL:
+        state.code.append(_MOVE | target.slot << 8 | source << 16)
+    elif kind == _TO_UPVALUE:
+        state.code.append(_SETUPVAL | source << 8 | target.slot << 16)
+    elif kind == _TO_UPVALUE_FIELD:
+        state.code += (_SETGLOBAL | source << 8 | target.slot << 16, target.key)
+        state.word_ranges.append(place)
+    else:
+        store_slot_indexed(state, target.slot, target.key, target.integer, target.key_slot, source, place)
+        return
+    state.word_ranges.append(place)
+
+
+def _assign(state: FunctionState, node: Expression, value: Expression, statement: Node) -> None:
+    """One target, one value: the value goes straight to its place."""
+    top = state.top
+    if type(node) is Name and node.reference.kind == LOCAL:  # type: ignore[union-attr]
+        slot = node.reference.variable.slot  # type: ignore[union-attr]
+        EXPRESSIONS[type(value)](state, value, slot)
+    elif isinstance(node, Field | Index) and not (
+        type(node.object) is Name
+        and node.object.reference.kind == UPVALUE  # type: ignore[union-attr]
+        and index_key(state, node) >= 0
+    ):
+        table = operand(state, node.object)
+        if type(node) is Field:
+            store_indexed(state, table, node.key.name.encode("latin-1"), None, value, statement)
+        else:
+            assert isinstance(node, Index)
+            store_indexed(state, table, constant_of(state, node.key), node.key, value, statement)
+    else:
+        target = _target(state, node)
+        source = operand(state, value)
+        _store(state, target, source, state.place(statement.start, statement.end, statement.end - 1))
+    state.top = top
+
+
+def _target_name(node: Expression) -> bytes | None:
+    """How reports call a function that is assigned to a target."""
+    parts: list[str] = []
+    while type(node) is Field:
+        parts.append(node.key.name)
+        node = node.object
+    if type(node) is Name:
+        parts.append(node.name)
+    return ".".join(reversed(parts)).encode("latin-1") if parts else None
+
+
+def _assignment(state: FunctionState, node: Assignment) -> None:
+    targets = node.targets
+    values = node.values
+    if len(targets) == 1 and len(values) == 1:
+        if type(values[0]) is Function:
+            state.next_name = _target_name(targets[0])
+        _assign(state, targets[0], values[0], node)
+        return
+    top = state.top
+    places: list[_Target] = []
+    for target in targets:
+        place = _target(state, target)
+        if places and (place.kind == _TO_LOCAL or place.kind == _TO_UPVALUE):
+            _save_conflicts(state, places, place, target)
+        places.append(place)
+    statement = state.place(node.start, node.end, node.end - 1)
+    if len(values) != len(targets):
+        push_values(state, values, len(targets), node)
+        for place in reversed(places):
+            state.top -= 1
+            _store(state, place, state.top, statement)
+        state.top = top
+        return
+    slots: list[int] = []  # of all values but the last, -1 for those that are constant
+    for target, value in zip(targets, values, strict=True):
+        if type(value) is Function:
+            state.next_name = _target_name(target)
+        if value is values[-1]:
+            break
+        if constant_of(state, value) is NOT_CONSTANT:
+            slots.append(state.top)
+            EXPRESSIONS[type(value)](state, value, state.top)
+            state.push(value)
+        else:
+            slots.append(-1)
+    _store_value(state, places[-1], values[-1], statement)
+    for index in range(len(slots) - 1, -1, -1):
+        if slots[index] < 0:
+            _store_value(state, places[index], values[index], statement)
+        else:
+            _store(state, places[index], slots[index], statement)
+    state.top = top
+
+
+def _store_value(state: FunctionState, target: _Target, value: Expression, place: int) -> None:
+    if target.kind == _TO_LOCAL:
+        EXPRESSIONS[type(value)](state, value, target.slot)
+        return
+    top = state.top
+    source = operand(state, value)
+    _store(state, target, source, place)
+    state.top = top
+
+
+def _save_conflicts(state: FunctionState, places: list[_Target], assigned: _Target, node: Node) -> None:
+    """Gives targets to the left that read a variable assigned further right a copy of its value."""
+    copy = state.top
+    found = False
+    for index, place in enumerate(places):
+        if place.kind == _TO_UPVALUE_FIELD:
+            if assigned.kind == _TO_UPVALUE and place.slot == assigned.slot:
+                found = True
+                places[index] = _Target(_TO_TABLE, copy, place.key)
+        elif place.kind == _TO_TABLE and assigned.kind == _TO_LOCAL:
+            if place.slot == assigned.slot:
+                found = True
+                place = places[index] = place._replace(slot=copy)
+            if place.key_slot == assigned.slot:
+                found = True
+                places[index] = place._replace(key_slot=copy)
+    if found:
+        opcode = _MOVE if assigned.kind == _TO_LOCAL else _GETUPVAL
+        state.code.append(opcode | copy << 8 | assigned.slot << 16)
+        state.word_ranges.append(state.place(node.start, node.end, node.start))
+        state.push(node)
+
+
+def _function_statement(state: FunctionState, node: FunctionStatement) -> None:
+    name = _target_name(node.target)
+    if node.function.is_method and name is not None:
+        head, _, method = name.rpartition(b".")
+        name = head + b":" + method
+    state.next_name = name
+    # The reference names the statement's first line for the assignment.
+    head = Node(node.start, node.target.end)
+    _assign(state, node.target, node.function, head)
+
+
+def _local_function(state: FunctionState, node: LocalFunction) -> None:
+    variable = node.identifier.variable
+    assert variable is not None
+    slot = state.push(node)
+    state.activate(variable)
+    state.next_name = variable.name.encode("latin-1")
+    EXPRESSIONS[Function](state, node.function, slot)
+    state.active[-1].debug.first_pc = len(state.code)
+
+
+def _call_statement(state: FunctionState, node: CallStatement) -> None:
+    chain(state, node.call, state.top, NONE)
+
+
+# --- control structures
+
+
+def _if(state: FunctionState, node: If) -> None:
+    done: Label = []
+    last = node.clauses[-1]
+    for clause in node.clauses:
+        condition = clause.condition
+        body = clause.body.statements
+        if len(body) == 1 and _jump_on(state, condition, body[0]):
+            continue
+        delay(state, condition, _behind(state, condition, " then"))
+        following: Label = []
+        jump_if(state, condition, False, following)
+        reaches = _block(state, clause.body)
+        if reaches and (clause is not last or node.otherwise is not None):
+            state.jump(done, _keyword(state, clause, 2))
+        state.bind(following)
+    if node.otherwise is not None:
+        _block(state, node.otherwise)
+    state.bind(done)
+
+
+def _behind(state: FunctionState, expression: Expression, expected: str) -> int:
+    """The offset of the keyword behind an expression, as far as its line is concerned."""
+    source = state.table.source
+    end = expression.end
+    return end if source.text.startswith(expected, end) else next_token(source.text, end)[0]
+
+
+def _jump_on(state: FunctionState, condition: Expression, statement: Statement) -> bool:
+    """Makes `if condition then break end` and its like with goto one conditional jump, where nothing is to be closed."""
+    if type(statement) is Break:
+        label, first = state.loops[-1]
+        if state.first_open(first) >= 0:
+            return False
+        jump_if(state, condition, True, label)
+        return True
+    if type(statement) is Goto:
+        if _level_to_close(state, statement) >= 0:
+            return False
+        label = []
+        jump_if(state, condition, True, label)
+        _lead_to(state, statement, label)
+        return True
+    return False
+
+
+def _while(state: FunctionState, node: While) -> None:
+    end: Label = []
+    condition = constant_of(state, node.condition)
+    entry: Label = []
+    is_endless = condition is not NOT_CONSTANT and condition is not None and condition is not False
+    if not is_endless and node.body.statements:
+        # The test stands at the bottom, so that going round costs one jump.
+        state.jump(entry, _keyword(state, node, 5))
+    start = state.here()
+    state.loops.append((end, len(state.active)))
+    _block(state, node.body)
+    state.loops.pop()
+    if is_endless:
+        state.jump_back(start, _keyword(state, node, 5))
+    else:
+        state.bind(entry)
+        again: Label = []
+        jump_if(state, node.condition, True, again)
+        state.lead(again, start)
+    state.bind(end)
+
+
+def _repeat(state: FunctionState, node: Repeat) -> None:
+    count = len(state.active)
+    top = state.top
+    end: Label = []
+    start = state.here()
+    state.loops.append((end, count))
+    statements(state, node.body.statements)
+    state.loops.pop()
+    slot = state.first_open(count)
+    again: Label = []
+    if slot < 0:
+        jump_if(state, node.condition, False, again)
+    else:
+        # Both ways out of the body's scope close its locals, after the condition has read them.
+        leave: Label = []
+        jump_if(state, node.condition, True, leave)
+        _close(state, slot, node)
+        state.jump(again, _keyword(state, node, 6))
+        state.bind(leave)
+        _close(state, slot, node)
+    state.lead(again, start)
+    state.deactivate(count)
+    state.top = top
+    state.bind(end)
+
+
+def _numeric_for(state: FunctionState, node: NumericFor) -> None:
+    base = state.top
+    count = len(state.active)
+    for value in (node.first, node.limit, node.step):
+        slot = state.top
+        if value is None:
+            state.load(1, slot, state.place(node.start, node.limit.end, node.limit.end - 1))
+        else:
+            EXPRESSIONS[type(value)](state, value, slot)
+        state.push(node)
+    for offset in range(3):
+        state.activate_hidden(base + offset, False)
+    end: Label = []
+    last = node.step or node.limit
+    head = state.place(node.start, last.end, _behind(state, last, " do"))
+    skip = [len(state.code)]
+    state.code += (_FORPREP | base << 8, 0)
+    state.word_ranges += (head, head)
+    start = state.here()
+    state.loops.append((end, count))
+    state.push(node)
+    state.activate(node.variable.variable)  # type: ignore[arg-type]
+    _loop_body(state, node.body, count + 3)
+    state.loops.pop()
+    loop = len(state.code)
+    place = state.place(node.start, last.end, node.start)
+    state.code += (_FORLOOP | base << 8, 0)
+    state.word_ranges += (place, place)
+    state.targets[loop] = start
+    state.bind(skip)
+    state.deactivate(count)
+    state.top = base
+    state.bind(end)
+
+
+def _loop_body(state: FunctionState, body: Block, count: int) -> None:
+    """The body of a `for`, and the end of the scope of its variables, from index `count` of the locals."""
+    reaches = _block(state, body)
+    slot = state.first_open(count)
+    if slot >= 0 and reaches:
+        _close(state, slot, body.statements[-1] if body.statements else body)
+    state.deactivate(count)
+
+
+def _generic_for(state: FunctionState, node: GenericFor) -> None:
+    base = state.top
+    count = len(state.active)
+    push_values(state, node.values, 4, node)
+    for offset in range(4):
+        state.activate_hidden(base + offset, offset == 3)
+    state.grow(base + 7, node)
+    values_end = node.values[-1].end
+    place = state.place(node.start, values_end, node.values[0].start)
+    call: Label = [len(state.code)]
+    state.code += (_TFORPREP | base << 8, 0)
+    state.word_ranges += (place, place)
+    start = state.here()
+    end: Label = []
+    state.loops.append((end, _NOTHING_OPEN))
+    for identifier in node.variables:
+        state.push(node)
+        state.activate(identifier.variable)  # type: ignore[arg-type]
+    _loop_body(state, node.body, count + 4)
+    state.loops.pop()
+    state.bind(call)
+    loop = len(state.code) + 1
+    state.code += (_TFORCALL | base << 8 | len(node.variables) << 24, _TFORLOOP | base << 8, 0)
+    state.word_ranges += (place, place, place)
+    state.targets[loop] = start
+    state.bind(end)
+    _close(state, base + 3, node)
+    state.deactivate(count)
+    state.top = base
+
+
+def _break(state: FunctionState, node: Break) -> None:
+    label, first = state.loops[-1]
+    slot = state.first_open(first)
+    if slot >= 0:
+        _close(state, slot, node)
+    state.jump(label, state.place(node.start, node.end, node.start))
+
+
+def _level_to_close(state: FunctionState, node: Goto) -> int:
+    """The lowest slot that a goto must close, -1 where there is none."""
+    assert node.target is not None
+    if state.open_count:
+        for local in state.active:
+            if local.closes and local.slot >= node.target.level:
+                return local.slot
+    return -1
+
+
+def _lead_to(state: FunctionState, node: Goto, label: Label) -> None:
+    """Makes jumps lead to a goto's label."""
+    assert node.target is not None
+    statement = node.target.node
+    position = state.label_positions.get(statement)
+    if position is None:
+        state.label_waiting.setdefault(statement, []).extend(label)
+    else:
+        state.lead(label, position)
+
+
+def _goto(state: FunctionState, node: Goto) -> None:
+    slot = _level_to_close(state, node)
+    if slot >= 0:
+        _close(state, slot, node)
+    label: Label = []
+    state.jump(label, state.place(node.start, node.end, node.start))
+    _lead_to(state, node, label)
+
+
+def _label(state: FunctionState, node: LabelStatement) -> None:
+    state.bind(state.label_waiting.pop(node, []))
+    state.label_positions[node] = state.here()
+
+
+def _return(state: FunctionState, node: Return) -> None:
+    values = node.values
+    top = state.top
+    closes = state.open_count > 0
+    count = len(values)
+    if not count:
+        emit_return(state, closes, top, 0, node)
+        return
+    last = values[-1]
+    kind = type(last)
+    if count == 1:
+        if (kind is Call or kind is MethodCall) and not state.tbc_count:
+            chain(state, last, top, TAIL)
+            if closes:
+                state.insert_before_open_tail(_CLOSE | state.first_open(0) << 8)
+            return
+        if kind not in MULTIPLE:
+            slot = operand(state, last)
+            emit_return(state, closes, slot, 1, node)
+            state.top = top
+            return
+    first = _adjacent(values)
+    if first >= 0:
+        emit_return(state, closes, first, count, node)
+        return
+    if kind in MULTIPLE:
+        push_values(state, values[:-1], count - 1, node)
+        push_open(state, last)
+        emit_return(state, closes, top, -1, node)
+    else:
+        push_values(state, values, count, node)
+        emit_return(state, closes, top, count, node)
+    state.top = top
+
+
+def _adjacent(values: list[Expression]) -> int:
+    """The first slot of values that are locals side by side already, -1 where they are not."""
+    first = -1
+    for position, value in enumerate(values):
+        if type(value) is not Name or value.reference.kind != LOCAL:  # type: ignore[union-attr]
+            return -1
+        slot = value.reference.variable.slot  # type: ignore[union-attr]
+        if position == 0:
+            first = slot
+        elif slot != first + position:
+            return -1
+    return first
+
+
+def emit_return(state: FunctionState, closes: bool, slot: int, count: int, node: Node) -> None:
+    """Returns `count` values from a slot up, or the open values for -1."""
+    if closes:
+        word = _RETURNC | (slot if count else 0) << 8 | (count + 1) << 16
+    elif count == 0:
+        word = _RETURN0
+    elif count == 1:
+        word = _RETURN1 | slot << 8
+    else:
+        word = _RETURN | slot << 8 | (count + 1) << 16
+    state.code.append(word)
+    state.word_ranges.append(state.place(node.start, node.end, node.end - 1))
+
+
+_STATEMENTS: dict[type[Node], Callable[[FunctionState, Any], None]] = {
+    LocalStatement: _local,
+    Assignment: _assignment,
+    CallStatement: _call_statement,
+    Do: _do,
+    While: _while,
+    Repeat: _repeat,
+    If: _if,
+    NumericFor: _numeric_for,
+    GenericFor: _generic_for,
+    FunctionStatement: _function_statement,
+    LocalFunction: _local_function,
+    Return: _return,
+    Break: _break,
+    Goto: _goto,
+    LabelStatement: _label,
+}
