@@ -47,13 +47,14 @@ static char *copy_bytes(PyObject *bytes, size_t *length) {
   return copy_text(text, (size_t)size);
 }
 
-/* The text of the exception that is set, which is cleared; NULL if there is none to be had. */
+/* The text of the exception that is set, which is cleared; NULL if there is none to be had. The compiler's messages quote
+   a program's bytes as Latin-1 characters. */
 static char *exception_text(void) {
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
   PyErr_NormalizeException(&type, &value, &traceback);
   PyObject *text = value != NULL ? PyObject_Str(value) : NULL;
-  PyObject *bytes = text != NULL ? PyUnicode_AsEncodedString(text, "utf-8", "surrogateescape") : NULL;
+  PyObject *bytes = text != NULL ? PyUnicode_AsEncodedString(text, "latin-1", "backslashreplace") : NULL;
   size_t length;
   char *copy = bytes != NULL ? copy_bytes(bytes, &length) : NULL;
   Py_XDECREF(bytes);
