@@ -60,6 +60,10 @@ Parameters = tuple[list[Identifier], Vararg | None]
 Body = tuple[list[Identifier], Vararg | None, Block]
 
 
+def passed_on(v: Values, p: Starts, end: int) -> Any:
+    return v[-1]
+
+
 # --- lists
 
 
@@ -199,7 +203,8 @@ def function_statement(v: Values, p: Starts, end: int) -> FunctionStatement:
 def method_statement(v: Values, p: Starts, end: int) -> FunctionStatement:
     key = Identifier(p[-2], p[-2] + len(v[-2]), v[-2])
     target = Field(p[-4], key.end, v[-4], key)
-    return FunctionStatement(p[-5], end, target, Function(p[-5], end, *v[-1], is_method=True))
+    parameters, vararg, body = v[-1]
+    return FunctionStatement(p[-5], end, target, Function(p[-5], end, parameters, vararg, body, is_method=True))
 
 
 def local_function(v: Values, p: Starts, end: int) -> LocalFunction:

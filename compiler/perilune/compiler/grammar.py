@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from perilune.compiler import actions
 
 # What a terminal leads to: the next state's row (shift), or a reduction (length, action, non-terminal).
 Action = Callable[[list[Any], list[int], int], Any]
-Reduction = tuple[int, Action | None, str]
+Reduction = tuple[int, Action, str]
 
 # A state is one dict. A terminal gives the next state or a Reduction; a non-terminal gives (state, {terminal: state}),
 # where the second part skips the chain of rules that would only pass the symbol on; SYMBOL gives the symbol under which
@@ -39,7 +40,7 @@ class Grammar:
         self.texts: dict[str, str] = {terminal: text for text, terminal in self.literals.items()}
         states: list[State] = [{} for _ in tables["states"]]
         lookaheads: list[list[str]] = tables["lookaheads"]
-        rules: list[Reduction] = [(n, getattr(actions, a) if a else None, origin) for n, a, origin in tables["rules"]]
+        rules: list[Reduction] = [(n, getattr(actions, a or "passed_on"), origin) for n, a, origin in tables["rules"]]
         for state, (shifts, gotos, reductions) in zip(states, tables["states"], strict=True):
             for rule, lookahead in reductions:
                 state.update(dict.fromkeys(lookaheads[lookahead], rules[rule]))
@@ -89,10 +90,9 @@ def load_grammar() -> Grammar:
         if tables is not None:
             return Grammar(tables)
     tables = _generate()
-    try:
+    # If there is nowhere to keep the tables, the next process makes them again.
+    with suppress(OSError):
         _write(cached, key, tables)
-    except OSError:
-        pass  # nowhere to keep the tables: the next process makes them again
     return Grammar(tables)
 
 

@@ -10,9 +10,9 @@ from functools import cache
 from perilune.compiler.diagnostics import Diagnostic
 from perilune.compiler.grammar import Grammar, load_grammar
 from perilune.compiler.lexer import Lexer, Tokens
-from perilune.compiler.messages import syntax_error
 from perilune.compiler.nesting import LIMIT, longest_label_run, spare_levels
 from perilune.compiler.nodes import Chunk
+from perilune.compiler.recovery import Recovery
 from perilune.compiler.source import Source
 from perilune.compiler.stacks import Stacks
 
@@ -24,19 +24,23 @@ class Parser:
         self.grammar = grammar
         self.lexer = Lexer(grammar)
 
-    def run(self, tokens: Tokens, stacks: Stacks) -> int | None:
-        """Read all tokens: None if they are a chunk, which is then the only value, else the index of the first misfit."""
+    def run(self, tokens: Tokens, stacks: Stacks, first: int = 0) -> int | None:
+        """Read the tokens from `first` on: None if the whole is a chunk, now the only value, else the misfit's index."""
         states, values, starts = stacks.states, stacks.values, stacks.starts
         push_state, push_value, push_start = states.append, values.append, starts.append
         # A stack of this many entries cannot be too many levels; labels nest without being on it.
         label_run = longest_label_run(tokens.types) + 2
         harmless = LIMIT - label_run
         state = states[-1]
+        types, texts, ends = tokens.types, tokens.texts, tokens.ends
         end = 0  # of the last token shifted
+        if first:
+            end = ends[first - 1]
+            types, texts, ends = types[first:], texts[first:], ends[first:]
         type = ""
         token_end = 0
         try:
-            for type, text, token_end in zip(tokens.types, tokens.texts, tokens.ends):
+            for type, text, token_end in zip(types, texts, ends, strict=True):
                 while (action := state[type]).__class__ is tuple:
                     length, build, symbol = action
                     if length == 1:
@@ -75,17 +79,34 @@ def load_parser() -> Parser:
 
 
 def parse(source: Source) -> tuple[Chunk | None, list[Diagnostic]]:
-    """The tree of a source without errors, or the first error."""
+    """The tree of a source, and its first error if it has one.
+
+    With an error the tree holds what comes before it: an ErrorStatement has the pieces of the innermost statement, and
+    the constructs around it, closed off, have the diagnostic's `end` as theirs. So a static error that Lua would have
+    found earlier can still be found.
+    """
+    chunk, recovery = _parse(source)
+    if recovery is None:
+        return chunk, []
+    return recovery.cut(), recovery.diagnostics
+
+
+def parse_tolerant(source: Source) -> tuple[Chunk, list[Diagnostic]]:
+    """The tree of the whole source, however broken, and its errors in order."""
+    chunk, recovery = _parse(source)
+    if chunk is not None:
+        return chunk, []
+    assert recovery is not None
+    return recovery.whole(), recovery.diagnostics
+
+
+def _parse(source: Source) -> tuple[Chunk | None, Recovery | None]:
     parser = load_parser()
     tokens = parser.lexer.tokens(source)
     stacks = Stacks(parser.grammar.first)
     misfit = parser.run(tokens, stacks)
-    if misfit is None:
-        return _whole(stacks, source), []
-    return None, [syntax_error(parser.grammar, source, tokens, stacks, misfit)]
-
-
-def _whole(stacks: Stacks, source: Source) -> Chunk:
+    if misfit is not None:
+        return None, Recovery(parser, source, tokens, stacks, misfit)
     chunk: Chunk = stacks.values[0]
     chunk.start, chunk.end = 0, len(source.text)
-    return chunk
+    return chunk, None

@@ -5,9 +5,8 @@ python -m perilune.compiler.tablegen OUTPUT      writes the tables, for a packag
 
 from __future__ import annotations
 
-import re._parser as regex_parser
+import re
 import sys
-from itertools import product
 from typing import Any
 
 from lark import Lark
@@ -16,6 +15,9 @@ from lark.lexer import TerminalDef
 from lark.parsers.lalr_analysis import Shift
 
 START = "start"
+
+# A group of alternatives without letters, where every character that means something to a regex is escaped.
+_CHOICE = re.compile(r"\(\?:((?:\\[^\w|]|[^\w\\\[\](){}?*+.^$])+)\)")
 
 
 def make_lark(grammar: str, **options: Any) -> Lark:
@@ -33,7 +35,7 @@ def generate(grammar: str) -> dict[str, Any]:
     literals: text of each keyword and operator -> terminal;   patterns: terminal -> regex;   skip: regexes
     """
     lark = make_lark(grammar)
-    table = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+    table = lark.parser.parser._parse_table
     rules: dict[Rule, int] = {}
     lookaheads: dict[tuple[str, ...], int] = {}
     states = []
@@ -87,27 +89,9 @@ def _terminals(terminals: list[TerminalDef]) -> tuple[dict[str, str], dict[str, 
 
 
 def _alternatives(regex: str) -> list[str] | None:
-    """All texts that a regex matches if it is a choice of literals, else None."""
-
-    def texts(items: Any) -> list[str]:
-        parts: list[list[str]] = []
-        for kind, argument in items:
-            if kind is regex_parser.LITERAL:  # type: ignore[attr-defined]
-                parts.append([chr(argument)])
-            elif kind is regex_parser.IN:  # type: ignore[attr-defined]
-                parts.append([text for item in argument for text in texts([item])])
-            elif kind is regex_parser.BRANCH:  # type: ignore[attr-defined]
-                parts.append([text for branch in argument[1] for text in texts(branch)])
-            elif kind is regex_parser.SUBPATTERN:  # type: ignore[attr-defined]
-                parts.append(texts(argument[3]))
-            else:
-                raise ValueError(kind)
-        return ["".join(choice) for choice in product(*parts)]
-
-    try:
-        return texts(regex_parser.parse(regex))
-    except ValueError:
-        return None
+    """All texts that a regex matches if it is a choice of plain symbols, else None."""
+    choice = _CHOICE.fullmatch(regex)
+    return [re.sub(r"\\(.)", r"\1", text) for text in choice[1].split("|")] if choice else None
 
 
 if __name__ == "__main__":

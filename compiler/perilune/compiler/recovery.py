@@ -1,0 +1,284 @@
+"""Carries the parser over errors, so that a broken program still has a tree.
+
+After an error some of the tree is guesswork: a name that had to be put in is an empty string of no width, and what fits
+no statement is an ErrorStatement with the pieces that were read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from perilune.compiler.diagnostics import Diagnostic
+from perilune.compiler.grammar import END, SYMBOL, Grammar, State
+from perilune.compiler.lexer import BAD, Tokens
+from perilune.compiler.messages import syntax_error
+from perilune.compiler.nesting import overflows
+from perilune.compiler.nodes import Chunk, ErrorStatement, Node, Statement
+from perilune.compiler.source import Source
+from perilune.compiler.stacks import Stacks
+
+if TYPE_CHECKING:
+    from perilune.compiler.parser import Parser
+
+# What may be missing, the likeliest first.
+_INSERTIONS = ("END", "RPAR", "THEN", "DO", "RBRACE", "RSQB", "EQUAL", "COMMA", "NAME", "UNTIL", "IN")
+# What can close an open construct at the end of the source; a statement that needs more is given up.
+_CLOSERS = ("RPAR", "RBRACE", "RSQB", "END", "NAME", "UNTIL", "THEN", "DO")
+
+# Where a statement is likely to begin or a block to end.
+_BOUNDARIES = frozenset(
+    [
+        "LOCAL",
+        "FUNCTION",
+        "IF",
+        "FOR",
+        "WHILE",
+        "REPEAT",
+        "RETURN",
+        "DO",
+        "END",
+        "ELSE",
+        "ELSEIF",
+        "UNTIL",
+        "BREAK",
+        "GOTO",
+        "LABEL",
+        "SEMICOLON",
+        "$END",
+    ]
+)
+
+# A repair counts as right when so many tokens fit behind it.
+_PROOF = 4
+# Errors this close behind a repair are taken for its consequences.
+_SETTLED = 3
+_MOST_DIAGNOSTICS = 100
+# Behind a repair, so many tokens are read one by one before the fast loop goes on.
+_STEPS = 8
+
+
+class Recovery:
+    """One parse of a broken source, from its first error on."""
+
+    def __init__(self, parser: Parser, source: Source, tokens: Tokens, stacks: Stacks, misfit: int) -> None:
+        self._parser = parser
+        self._grammar: Grammar = parser.grammar
+        self._source = source
+        self._tokens = tokens
+        self._stacks = stacks
+        self._index = misfit
+        self._end = tokens.ends[misfit - 1] if misfit else source.begin
+        self._settled = _SETTLED
+        self.diagnostics: list[Diagnostic] = []
+
+    def cut(self) -> Chunk:
+        """The tree up to the first error; whatever is open there ends where the error ends."""
+        self._report()
+        self._reopen_block()
+        self._end = self.diagnostics[0].end
+        self._give_up_statement(self._tokens.start(self._index))
+        return self._close()
+
+    def whole(self) -> Chunk:
+        """The tree of the whole source, with every error reported that is not likely to follow from another."""
+        types = self._tokens.types
+        last = len(types) - 1
+        while True:
+            self._reopen_block()
+            if self._overflows():
+                # Nothing sensible can be built on top of this.
+                self._report()
+                self._give_up_statement(self._source.begin + len(self._source.text))
+                return self._close()
+            self._report()
+            if self._index == last:
+                return self._close()
+            if not self._repair():
+                self._skip_statement()
+            for _ in range(_STEPS):
+                if self._index == last or self._overflows() or not self._step():
+                    break
+            else:
+                misfit = self._parser.run(self._tokens, self._stacks, self._index)
+                if misfit is None:
+                    return self._chunk()
+                self._settled += misfit - self._index
+                self._index = misfit
+                self._end = self._tokens.ends[misfit - 1]
+                continue
+            if self._index == last and self._accepts([*self._stacks.states], END):
+                return self._close()
+
+    # --- reporting
+
+    def _report(self) -> None:
+        if self._settled >= _SETTLED and len(self.diagnostics) < _MOST_DIAGNOSTICS:
+            error = syntax_error(self._grammar, self._source, self._tokens, self._stacks, self._index)
+            self.diagnostics.append(error)
+        self._settled = 0
+
+    def _overflows(self) -> bool:
+        types = self._tokens.types
+        index = self._index
+        return index + 1 < len(types) and overflows(self._stacks, types[index], types[index + 1])
+
+    # --- reading
+
+    def _step(self) -> bool:
+        """Shift the next token if it fits."""
+        tokens, index = self._tokens, self._index
+        if not self._accepts([*self._stacks.states], tokens.types[index]):
+            return False
+        self._shift(tokens.types[index], tokens.texts[index], tokens.start(index), tokens.ends[index])
+        self._settled += 1
+        self._index += 1
+        return True
+
+    def _insert(self, type: str) -> None:
+        text = self._grammar.texts.get(type, "")
+        self._shift(type, text, self._end, self._end)
+
+    def _shift(self, type: str, text: str, start: int, end: int) -> None:
+        stacks = self._stacks
+        while (action := stacks.states[-1][type]).__class__ is tuple:
+            length, build, symbol = action
+            if length:
+                stacks.values[-length] = build(stacks.values, stacks.starts, self._end)
+                del stacks.states[-length:]
+                if length > 1:
+                    del stacks.values[1 - length :], stacks.starts[1 - length :]
+            else:
+                stacks.values.append(build(stacks.values, stacks.starts, self._end))
+                stacks.starts.append(self._end)
+            target, beyond = stacks.states[-1][symbol]
+            stacks.states.append(beyond.get(type, target))
+            if type == END and stacks.states[-1] is self._grammar.last:
+                return
+        stacks.states.append(action)
+        stacks.values.append(text)
+        stacks.starts.append(start)
+        self._end = end
+
+    def _accepts(self, states: list[State], type: str) -> bool:
+        """Whether the states, which are changed, take a token of this type."""
+        while True:
+            action = states[-1].get(type)
+            if action is None:
+                return type == END and states[-1] is self._grammar.last
+            if action.__class__ is not tuple:
+                states.append(action)
+                return True
+            length, _, symbol = action
+            if length:
+                del states[-length:]
+            target, beyond = states[-1][symbol]
+            states.append(beyond.get(type, target))
+
+    # --- repairing
+
+    def _repair(self) -> bool:
+        """Put in, take out or replace one token, if the next ones then fit."""
+        types = self._tokens.types
+        index = self._index
+        if types[index] != BAD:
+            for type in _INSERTIONS:
+                if self._fits(index, type):
+                    self._insert(type)
+                    return True
+        for type in ("STRING", "NAME") if types[index] == BAD else ():
+            if self._fits(index + 1, type):
+                self._shift(type, "''" if type == "STRING" else "", self._tokens.start(index), self._tokens.ends[index])
+                self._index += 1
+                return True
+        if self._fits(index + 1, None):
+            self._index += 1
+            return True
+        return False
+
+    def _fits(self, index: int, inserted: str | None) -> bool:
+        """Whether the tokens from `index` on fit, behind an inserted one if there is one."""
+        states = [*self._stacks.states]
+        if inserted and not self._accepts(states, inserted):
+            return False
+        return all(self._accepts(states, type) for type in self._tokens.types[index : index + _PROOF])
+
+    def _skip_statement(self) -> None:
+        """Give up the innermost statement and skip to where the next seems to begin."""
+        tokens = self._tokens
+        types = tokens.types
+        begin = index = self._index
+        while types[index] not in _BOUNDARIES and not (index > begin and self._begins_line(index)):
+            index += 1
+        given_up = self._give_up_statement(tokens.start(begin), tokens.ends[index - 1] if index > begin else None)
+        if index == begin and not (given_up and self._accepts([*self._stacks.states], types[index])):
+            index += types[index] != END
+        self._index = index
+
+    def _begins_line(self, index: int) -> bool:
+        tokens = self._tokens
+        if tokens.types[index] not in ("NAME", "LPAR"):
+            return False
+        between = self._source.text[tokens.ends[index - 1] : tokens.start(index)]
+        return "\n" in between or "\r" in between
+
+    def _reopen_block(self) -> None:
+        """Undo the end of a block that the parser took the misfit for."""
+        stacks = self._stacks
+        if stacks.states[-1].get(SYMBOL) == "block":
+            stacks.states[-1] = stacks.states[-2]["statements"][0]
+            stacks.values[-1] = stacks.values[-1].statements
+
+    def _give_up_statement(self, start: int, end: int | None = None) -> bool:
+        """Turn what is incomplete in the innermost block into an ErrorStatement; whether there was anything."""
+        stacks = self._stacks
+        popped = []
+        while "statement" not in stacks.states[-1]:
+            if "statements" in stacks.states[-1]:
+                stacks.states.append(stacks.states[-1]["statements"][0])
+                stacks.values.append([])
+                stacks.starts.append(self._end)
+                break
+            stacks.states.pop()
+            popped.append(stacks.values.pop())
+            start = stacks.starts.pop()
+        statements = stacks.values[-1]
+        if len(popped) == 1 and isinstance(popped[0], Statement):
+            statements.append(popped[0])
+        elif popped or end is not None:
+            end = max(end or 0, self._end)
+            statements.append(ErrorStatement(min(start, end), end, _nodes(popped[::-1])))
+        if end is not None:
+            self._end = max(self._end, end)
+        return bool(popped)
+
+    def _close(self) -> Chunk:
+        """Close everything that is open."""
+        name_inserted = False
+        while not self._accepts([*self._stacks.states], END):
+            for type in _CLOSERS:
+                if not (type == "NAME" and name_inserted) and self._accepts([*self._stacks.states], type):
+                    self._insert(type)
+                    name_inserted = type == "NAME"
+                    break
+            else:
+                self._give_up_statement(self._end)
+        self._shift(END, "", self._end, self._end)
+        return self._chunk()
+
+    def _chunk(self) -> Chunk:
+        chunk: Chunk = self._stacks.values[0]
+        chunk.start, chunk.end = 0, len(self._source.text)
+        return chunk
+
+
+def _nodes(values: list[Any]) -> list[Node]:
+    """The nodes among values of the stack, in order."""
+    result: list[Node] = []
+    left = values[::-1]
+    while left:
+        value = left.pop()
+        if isinstance(value, Node):
+            result.append(value)
+        elif isinstance(value, list | tuple):
+            left.extend(reversed(value))
+    return result
