@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perilune.compiler.codegen import generate
 from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
-from perilune.compiler.parser import parse
+from perilune.compiler.parser import parse, parse_tolerant
 from perilune.compiler.proto import Proto
 from perilune.compiler.resolver import resolve
 from perilune.compiler.source import Source
@@ -48,8 +48,6 @@ def compile_chunk(text: bytes, name: bytes, *, is_file: bool = False) -> Proto:
 
 def first_error(source: Source, syntax_error: Diagnostic) -> Diagnostic:
     """The error that comes first in a source with a syntax error: a semantic one may stand before it."""
-    from perilune.compiler.parser import parse_tolerant
-
     chunk, _ = parse_tolerant(source)
     for noticed, diagnostic in resolve(chunk, source).errors:
         if noticed < syntax_error.start:
@@ -59,8 +57,6 @@ def first_error(source: Source, syntax_error: Diagnostic) -> Diagnostic:
 
 def check_source(source: Source) -> list[Diagnostic]:
     """All static errors of a source, in the order of their places; the whole of it is read, whatever its state."""
-    from perilune.compiler.parser import parse_tolerant
-
     chunk, diagnostics = parse_tolerant(source)
     resolution = resolve(chunk, source)
     found = [(diagnostic.start, diagnostic) for diagnostic in diagnostics] + resolution.errors

@@ -139,8 +139,8 @@ def constant_of(state: FunctionState, node: Expression) -> Any:
 
 def operand(state: FunctionState, node: Expression) -> int:
     """The slot of a node's value: the local variable's own, or a new one at the top."""
-    while type(node) is Parenthesis:
-        node = node.expression
+    if type(node) is Parenthesis:
+        node = _inside(state, node)
     if type(node) is Name:
         reference = node.reference
         if reference.kind == LOCAL:  # type: ignore[union-attr]
@@ -158,12 +158,16 @@ def delay(state: FunctionState, node: Expression, offset: int) -> None:
 
     Its error messages then name that token's line.
     """
-    if state.lines[node.end - 1] == state.lines[offset]:
-        return
-    while type(node) is Binary and node.operator in ("and", "or"):
-        node = node.right
-    if type(node) in (Name, Field, Index):
+    if state.lines[node.end - 1] != state.lines[offset] and type(node) in (Name, Field, Index):
         state.late[node] = offset
+
+
+def _inside(state: FunctionState, node: Expression) -> Expression:
+    """What stands in parentheses."""
+    while type(node) is Parenthesis:
+        delay(state, node.expression, node.end - 1)
+        node = node.expression
+    return node
 
 
 def _load(state: FunctionState, node: Expression, slot: int, value: object) -> None:
@@ -187,7 +191,8 @@ def _false(state: FunctionState, node: FalseLiteral, slot: int) -> None:
 
 
 def _parenthesis(state: FunctionState, node: Parenthesis, slot: int) -> None:
-    EXPRESSIONS[type(node.expression)](state, node.expression, slot)
+    inner = _inside(state, node)
+    EXPRESSIONS[type(inner)](state, inner, slot)
 
 
 def move(state: FunctionState, slot: int, source: int, place: int) -> None:
@@ -312,7 +317,7 @@ def chain(state: FunctionState, node: Expression, slot: int, results: int = ONE)
         if kind is Call or kind is MethodCall:
             if kind is MethodCall:
                 _self(state, link, base, current)
-            is_open = _arguments(state, link.arguments)
+            is_open = _arguments(state, link.arguments, link.end - 1)
             count = 0 if is_open else state.top - base
             place = state.place(link.start, link.end, link.open)
             if index:
@@ -381,16 +386,18 @@ def _self(state: FunctionState, node: MethodCall, base: int, source: int) -> Non
     _get_field(state, base, base + 1, method.name, key, place, node)
 
 
-def _arguments(state: FunctionState, arguments: list[Expression]) -> bool:
-    """Pushes a call's arguments; whether the last is open."""
+def _arguments(state: FunctionState, arguments: list[Expression], close: int) -> bool:
+    """Pushes a call's arguments, up to the parenthesis at offset `close`; whether the last is open."""
     if not arguments:
         return False
     last = arguments[-1]
     for argument in arguments:
         kind = type(argument)
-        if argument is last and kind in MULTIPLE:
-            push_open(state, argument)
-            return True
+        if argument is last:
+            if kind in MULTIPLE:
+                push_open(state, argument)
+                return True
+            delay(state, argument, close)
         slot = state.top
         EXPRESSIONS[kind](state, argument, slot)
         state.top = slot + 1
@@ -621,10 +628,7 @@ def _unary(state: FunctionState, node: Unary, slot: int) -> None:
         return
     operator = node.operator
     if operator == "not":
-        inner = node.operand
-        while type(inner) is Parenthesis:
-            inner = inner.expression
-        if type(inner) is Binary and (inner.operator in _COMPARISONS or inner.operator in ("and", "or")):
+        if _is_condition(node.operand):
             _logical(state, node, slot)
             return
     top = state.top
@@ -655,7 +659,7 @@ def jump_if(state: FunctionState, node: Expression, sense: bool, label: Label) -
     """Jumps to a label where a node's truth is `sense`, goes on where it is not."""
     while True:
         if type(node) is Parenthesis:
-            node = node.expression
+            node = _inside(state, node)
         elif type(node) is Unary and node.operator == "not":
             node = node.operand
             sense = not sense
@@ -739,8 +743,7 @@ def _logical(state: FunctionState, node: Expression, slot: int) -> None:
 
 def _last_value(state: FunctionState, node: Expression, slot: int, ends: _Ends) -> bool:
     """The value of a logical expression whose every end is open; whether going on means false is to be loaded."""
-    while type(node) is Parenthesis:
-        node = node.expression
+    node = _inside(state, node)
     if constant_of(state, node) is NOT_CONSTANT:
         if type(node) is Binary:
             operator = node.operator
@@ -768,8 +771,7 @@ def _is_condition(node: Expression) -> bool:
 
 def _branch_value(state: FunctionState, node: Expression, sense: bool, slot: int, ends: _Ends) -> None:
     """Where a node's truth is `sense`, its value is the whole expression's; where it is not, goes on."""
-    while type(node) is Parenthesis:
-        node = node.expression
+    node = _inside(state, node)
     constant = constant_of(state, node)
     if constant is not NOT_CONSTANT:
         if (constant is not None and constant is not False) is sense:
@@ -844,10 +846,12 @@ def _table(state: FunctionState, node: Table, slot: int) -> None:
             _item(state, base, item)
             continue
         value = item.value
-        if item is last and type(value) in MULTIPLE:
-            push_open(state, value)
-            is_open = True
-            break
+        if item is last:
+            if type(value) in MULTIPLE:
+                push_open(state, value)
+                is_open = True
+                break
+            delay(state, value, node.end - 1)
         _push(state, value)
         pending += 1
         if pending == SETLIST_BATCH:
@@ -897,21 +901,29 @@ def store_indexed(
             key_slot = state.push(node)
             state.load(constant_key, key_slot, state.place(node.start, node.end, node.start))
     if not is_integer:
-        constant = constant_of(state, value)
-        if constant is not NOT_CONSTANT:
-            index = state.constant(constant)
-            if index <= _MAX_INDEX:
-                place = state.place(node.start, node.end, node.end - 1)
-                if key >= 0:
-                    state.code += (_SETFIELDK | table << 8 | index << 16, key)
-                    state.word_ranges += (place, place)
-                else:
-                    state.code.append(_SETINDEXK | table << 8 | key_slot << 16 | index << 24)
-                    state.word_ranges.append(place)
-                return
+        place = state.place(node.start, node.end, node.end - 1)
+        if store_constant(state, table, key, key_slot, value, place):
+            return
     source = operand(state, value)
     place = state.place(node.start, node.end, node.end - 1)
     store_slot_indexed(state, table, key, constant_key if is_integer else -1, key_slot, source, place)
+
+
+def store_constant(state: FunctionState, table: int, key: int, key_slot: int, value: Expression, place: int) -> bool:
+    """s[table][...] = value, where the value is a constant and the key not a small integer; whether it was done."""
+    constant = constant_of(state, value)
+    if constant is NOT_CONSTANT or (key < 0 and key_slot < 0):
+        return False
+    index = state.constant(constant)
+    if index > _MAX_INDEX:
+        return False
+    if key >= 0:
+        state.code += (_SETFIELDK | table << 8 | index << 16, key)
+        state.word_ranges += (place, place)
+    else:
+        state.code.append(_SETINDEXK | table << 8 | key_slot << 16 | index << 24)
+        state.word_ranges.append(place)
+    return True
 
 
 def store_slot_indexed(

@@ -23,6 +23,7 @@ from perilune.compiler.expressions import (
     operand,
     push_open,
     push_values,
+    store_constant,
     store_indexed,
     store_slot_indexed,
 )
@@ -317,6 +318,8 @@ def _store_value(state: FunctionState, target: _Target, value: Expression, place
     if target.kind == _TO_LOCAL:
         EXPRESSIONS[type(value)](state, value, target.slot)
         return
+    if target.kind == _TO_TABLE and store_constant(state, target.slot, target.key, target.key_slot, value, place):
+        return
     top = state.top
     source = operand(state, value)
     _store(state, target, source, place)
@@ -349,12 +352,11 @@ def _save_conflicts(state: FunctionState, places: list[_Target], assigned: _Targ
 def _function_statement(state: FunctionState, node: FunctionStatement) -> None:
     name = _target_name(node.target)
     if node.function.is_method and name is not None:
-        head, _, method = name.rpartition(b".")
-        name = head + b":" + method
+        holder, _, method = name.rpartition(b".")
+        name = holder + b":" + method
     state.next_name = name
     # The reference names the statement's first line for the assignment.
-    head = Node(node.start, node.target.end)
-    _assign(state, node.target, node.function, head)
+    _assign(state, node.target, node.function, Node(node.start, node.target.end))
 
 
 def _local_function(state: FunctionState, node: LocalFunction) -> None:

@@ -1,0 +1,51 @@
+"""The compiler: Lua source to bytecode. Pure Python; nothing is imported before it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from perilune.compiler.assembler import AssemblerError, assemble
+    from perilune.compiler.chunks import check_source, compile_chunk
+    from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
+    from perilune.compiler.disassembler import disassemble
+    from perilune.compiler.parser import parse, parse_tolerant
+    from perilune.compiler.proto import Proto, dump, undump
+    from perilune.compiler.resolver import resolve
+    from perilune.compiler.source import Source
+
+__all__ = [
+    "AssemblerError",
+    "Diagnostic",
+    "LuaSyntaxError",
+    "Proto",
+    "Source",
+    "assemble",
+    "check_source",
+    "compile_chunk",
+    "disassemble",
+    "dump",
+    "parse",
+    "parse_tolerant",
+    "resolve",
+    "undump",
+]
+
+_MODULES = {
+    "assembler": ("AssemblerError", "assemble"),
+    "chunks": ("check_source", "compile_chunk"),
+    "diagnostics": ("Diagnostic", "LuaSyntaxError"),
+    "disassembler": ("disassemble",),
+    "parser": ("parse", "parse_tolerant"),
+    "proto": ("Proto", "dump", "undump"),
+    "resolver": ("resolve",),
+    "source": ("Source",),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
