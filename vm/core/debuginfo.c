@@ -160,6 +160,8 @@ static uint32_t instruction_start(const Proto *p, uint32_t pc) {
   }
 }
 
+uint32_t frame_pc(const Frame *frame) { return instruction_start(frame_proto(frame), frame_word(frame)); }
+
 int frame_line(const Thread *L, const Frame *frame) {
   (void)L;
   if (!is_lua(frame)) return -1;
@@ -365,7 +367,7 @@ static enum Metamethod instruction_metamethod(uint32_t op) {
 static const char *called_name(Thread *L, const Frame *caller, const char **name) {
   if (!is_lua(caller)) return NULL;
   const Proto *p = frame_proto(caller);
-  uint32_t pc = instruction_start(p, frame_word(caller));
+  uint32_t pc = frame_pc(caller);
   uint32_t word = p->code[pc];
   switch (field_op(word)) {
   case OP_CALL:
@@ -472,7 +474,7 @@ static const char *push_variable_of(Thread *L, const Value *v) {
   uintptr_t offset = (uintptr_t)v - (uintptr_t)frame->base;
   if (offset / sizeof(Value) >= p->slots) return "";
   const char *name = NULL;
-  const char *kind = slot_name(p, instruction_start(p, frame_word(frame)), (uint32_t)(offset / sizeof(Value)), &name);
+  const char *kind = slot_name(p, frame_pc(frame), (uint32_t)(offset / sizeof(Value)), &name);
   return push_variable_text(L, kind, name);
 }
 

@@ -33,6 +33,8 @@ const char *type_name_of(Thread *L, const Value *v);
 
 /* Current line of a frame; -1 for C functions or without debug information. */
 int frame_line(const Thread *L, const Frame *frame);
+/* The first word of the instruction that a Lua frame is executing. */
+uint32_t frame_pc(const Frame *frame);
 /* Frame at a level (0: the running function), or NULL. */
 Frame *frame_at_level(Thread *L, int level);
 /* "chunkname:line: " of the function at a level, or "": pushes the string (luaL_where). */

@@ -91,7 +91,7 @@ static int math_log(Thread *L, Value *args, int count) {
   return give_float(L, log(x) / log(base));
 }
 
-static inline bool number_less(Thread *L, const Value *a, const Value *b) {
+static inline bool less_number(Thread *L, const Value *a, const Value *b) {
   if (is_int(a) && is_int(b)) return a->i < b->i;
   if (is_float(a) && is_float(b)) return a->n < b->n;
   return value_less(L, a, b);
@@ -101,7 +101,7 @@ static int math_max(Thread *L, Value *args, int count) {
   int largest = 0;
   arg_any(L, args, count, 1);
   for (int i = 1; i < count; i++)
-    if (number_less(L, &thread_args(L)[largest], &thread_args(L)[i])) largest = i;
+    if (less_number(L, &thread_args(L)[largest], &thread_args(L)[i])) largest = i;
   push_value(L, thread_args(L) + largest);
   return 1;
 }
@@ -110,7 +110,7 @@ static int math_min(Thread *L, Value *args, int count) {
   int smallest = 0;
   arg_any(L, args, count, 1);
   for (int i = 1; i < count; i++)
-    if (number_less(L, &thread_args(L)[i], &thread_args(L)[smallest])) smallest = i;
+    if (less_number(L, &thread_args(L)[i], &thread_args(L)[smallest])) smallest = i;
   push_value(L, thread_args(L) + smallest);
   return 1;
 }
