@@ -11,6 +11,10 @@ void call_value(Thread *L, int arguments, int results);
 /* Calls as above, catching errors: the error value then replaces function and arguments and the status is returned. */
 int call_protected(Thread *L, int arguments, int results);
 
+/* As call_protected, with a message handler: on an error it is called where the error happened, before anything unwinds,
+   and what it returns is the error value. */
+int call_traced(Thread *L, int arguments, int results, CFunction handler);
+
 /* Runs body(L, context), catching errors; on failure the error value stands at the old top. */
 int call_protected_body(Thread *L, void (*body)(Thread *L, void *context), void *context);
 
@@ -22,9 +26,38 @@ NORETURN void error_memory(Thread *L);
 NORETURN void error_exit(Thread *L, int exit_status);
 
 /* Makes room for n more slots above L->top; may move the stack. */
-void stack_reserve(Thread *L, int n);
-void stack_grow(Thread *L, size_t needed);
+void stack_grow(Thread *L, size_t n);
+static inline void stack_reserve(Thread *L, size_t n) {
+  if (UNLIKELY(L->stack_limit - L->top < (ptrdiff_t)n)) stack_grow(L, n);
+}
 void frames_grow(Thread *L);
+
+/* Puts L->top above everything the running Lua frame uses, so that values can be pushed without harm. */
+static inline void top_above_frame(Thread *L) {
+  const Frame *f = L->frame;
+  if (f->kind == FRAME_LUA) L->top = f->base + f->base[-1].luafn->proto->slots;
+}
+
+/* What to do when a call has begun or a function has returned. */
+enum After {
+  AFTER_RUN,  /* the current thread's frame is a Lua frame to run (on) */
+  AFTER_LEAVE /* a frame entered from C has returned */
+};
+
+/* Begins the call of the value at `f` with the arguments behind it: pushes a Lua function's frame, or runs a C function
+   and delivers its results. The current thread may be another one afterwards, the stack may have moved. */
+enum After call_begin(Thread *L, Value *f, int arguments, int results, uint8_t flags);
+
+/* The current frame ends with n results at `from`: delivers them to whoever waits. */
+enum After call_return(Thread *L, Value *from, int n);
+
+/* Begins the call of a metamethod from an instruction; its result goes where `continuation` says. Returns true if the
+   interpreter has a frame to run, false if the result has been delivered. */
+bool call_metamethod(Thread *L, const Value *f, const Value *a, const Value *b, const Value *c,
+                     enum Continuation continuation, uint8_t operand);
+
+/* Goes on with a CONCAT instruction of the running frame whose operands up to slot `top` remain. As call_metamethod. */
+bool concat_continue(Thread *L, uint32_t first, uint32_t top);
 
 /* The running C function's arguments, to be read again after anything that may move the stack. */
 static inline Value *thread_args(Thread *L) { return L->frame->base; }

@@ -20,18 +20,16 @@ typedef struct GC {
   Object *weak_values;
   Object *ephemerons;
   Object *all_weak;
-  Thread *threads_with_upvalues;
   uint8_t current_white;
   uint8_t phase;
   bool stopped;      /* by collectgarbage("stop") */
   bool running;      /* inside a step or a finalizer */
-  bool emergency;
+  bool atomic; /* in the atomic phase */
   bool generational; /* what collectgarbage was last told */
   int pause;         /* percent */
   int step_multiplier;
   int step_size;     /* log2 bytes */
   int minor_multiplier, major_multiplier;
-  uint64_t ns; /* time spent, measured while a profile runs */
   uint64_t collections;
 } GC;
 
@@ -45,12 +43,19 @@ bool gc_step_by(Thread *L, int kilobytes); /* collectgarbage("step", n): true wh
 void gc_barrier_forward(Thread *L, Object *from, Object *to);
 void gc_barrier_back(Thread *L, Table *t);
 void gc_check_finalizer(Thread *L, Object *object, Table *meta); /* after setting a metatable */
+void gc_finalize_all(Thread *L); /* calls all finalizers, before the end */
 void gc_free_all(VM *vm);
+struct GC *gc_new(struct Allocator *allocator);
 size_t gc_bytes(VM *vm);
 
 static inline void gc_check(Thread *L) {
   if (UNLIKELY(L->vm->gc->debt > 0)) gc_step(L);
 }
+/* Only between the atomic phase and the end of the sweep are there objects of the other white: the unreachable ones. */
+static inline bool gc_is_dead(const VM *vm, const Object *o) {
+  return (o->marked & (vm->gc->current_white ^ WHITES) & WHITES) != 0;
+}
+static inline void gc_revive(Object *o) { o->marked ^= WHITES; }
 static inline bool is_black(const Object *o) { return o->marked & BLACK; }
 static inline bool is_white(const Object *o) { return o->marked & WHITES; }
 

@@ -29,6 +29,19 @@ int64_t int_modulo(Thread *L, int64_t a, int64_t b);       /* throws "attempt to
 double float_modulo(double a, double b);
 int64_t int_shift_left(int64_t a, int64_t by);
 
+/* The parts of the above that call nothing. */
+bool number_less(const Value *a, const Value *b);
+bool number_less_equal(const Value *a, const Value *b);
+/* False if the operands need a metamethod (which arithmetic_metamethod finds, or throws). */
+bool number_arithmetic(Thread *L, enum Metamethod operation, const Value *a, const Value *b, Value *result);
+const Value *arithmetic_metamethod(Thread *L, enum Metamethod operation, const Value *a, const Value *b);
+bool is_bitwise(enum Metamethod operation);
+/* A number becomes its text; false if v is neither string nor number. */
+bool value_as_str(Thread *L, Value *v);
+int concat_texts(Thread *L, Value *first, Value *last);
+/* As metamethod_of for a metatable, remembering absent ones; only for those below METAMETHOD_CACHED. */
+const Value *metamethod_cached(VM *vm, Table *meta, enum Metamethod event);
+
 const Value *metamethod_of(VM *vm, const Value *v, enum Metamethod event); /* nil_value if none */
 Table *metatable_of(VM *vm, const Value *v);                              /* or NULL */
 

@@ -4,13 +4,19 @@
 
 #include "vm.h"
 
+#define SMALL_BLOCK 512
+#define SIZE_CLASSES (SMALL_BLOCK / 16 + 1)
+
 /* Exact figures; `current` is what Lua objects, stacks and buffers hold, not what the pools reserve. */
 typedef struct Allocator {
   size_t current;
   size_t peak;
-  size_t limit; /* 0: none */
-  struct Pool *pool;
+  size_t limit;              /* SIZE_MAX: none */
   struct Profiler *profiler; /* told of every allocation and release while a profile runs, else NULL */
+  void *free[SIZE_CLASSES];  /* free small blocks by size class, linked through their first word */
+  char *fresh;               /* unused rest of the newest pool */
+  char *fresh_end;
+  void *pools; /* all pools, linked through their first word */
 } Allocator;
 
 /* Throw "not enough memory" (as a Lua error) on failure; sizes are those that memory_free and memory_resize get back. */
@@ -21,7 +27,19 @@ void memory_free(VM *vm, void *block, size_t size);
 /* As memory_resize, but returns NULL instead of throwing. */
 void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size);
 
+/* An array of `count` elements: throws when the size does not fit. */
+void *memory_array(Thread *L, void *block, size_t old_count, size_t new_count, size_t element);
+
+/* Zeroed memory that is no part of the program's figures: the profiler's own. NULL on failure. */
+void *memory_uncounted(size_t count, size_t element);
+void memory_uncounted_free(void *block);
+
 Allocator *allocator_new(void);
 void allocator_delete(Allocator *allocator);
+
+/* A VM's first block, before there is a thread to throw in: NULL on failure. */
+void *memory_first(Allocator *allocator, size_t size);
+/* Frees such a block when there is no VM any more. */
+void memory_last(Allocator *allocator, void *block, size_t size);
 
 #endif

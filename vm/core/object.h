@@ -47,7 +47,6 @@ struct Table {
   uint32_t array_size; /* slots in array */
   uint32_t border;     /* hint: a recent result of # */
   uint32_t last_free;  /* nodes at and above this are in use */
-  uint32_t weak;       /* collector: bits 1 weak keys, 2 weak values, while being traversed */
   Value *array;
   Node *node; /* never NULL: an empty hash part is one shared, never written node */
   Table *meta;
@@ -120,6 +119,7 @@ struct UpVal {
     Value closed;
     struct {
       UpVal *next_open; /* next lower one of the same thread */
+      UpVal **link;     /* what points to this one */
     };
   };
 };

@@ -2,6 +2,7 @@
 #ifndef PERILUNE_STR_H
 #define PERILUNE_STR_H
 
+#include "call.h"
 #include "vm.h"
 
 /* The string with these bytes; may be an existing object. The collector does not run here. */

@@ -12,7 +12,8 @@
 #define MAX_STACK_SLOTS 1000000 /* as LUAI_MAXSTACK */
 #define MAX_C_DEPTH 200         /* as LUAI_MAXCCALLS */
 #define MIN_C_SLOTS 20          /* free slots a C function finds above its arguments */
-#define STACK_SPARE 8           /* slots behind the limit, for error handling and metamethod arguments */
+#define STACK_SPARE 40          /* slots behind the limit, for error messages and metamethod arguments */
+#define ERROR_SLOTS 240         /* beyond MAX_STACK_SLOTS, for handling a stack overflow */
 
 enum FrameKind {
   FRAME_LUA,
@@ -35,11 +36,16 @@ enum Continuation {
 };
 
 enum FrameFlag {
-  FRAME_FRESH = 1,    /* entered from C: returning from it leaves the interpreter */
-  FRAME_BOTTOM = 2,   /* first frame of a coroutine: returning from it ends the coroutine */
-  FRAME_TAIL = 4,     /* reached by a tail call */
-  FRAME_FINALIZER = 8 /* a __gc metamethod */
+  FRAME_FRESH = 1,     /* entered from C: returning from it leaves the interpreter */
+  FRAME_BOTTOM = 2,    /* first frame of a coroutine: returning from it ends the coroutine */
+  FRAME_CONTINUED = 4, /* `continuation` says what becomes of the result */
+  FRAME_VARARG = 8,    /* shift is not 0 */
+  FRAME_HANDOFF = 16,  /* the caller is not a Lua function but a frame that waits (pcall, ...) */
+  FRAME_TAIL = 32,     /* reached by a tail call */
+  FRAME_FINALIZER = 64 /* a __gc metamethod */
 };
+/* A frame with none of these returns to a Lua frame that takes its results plainly. */
+#define FRAME_ODD_RETURN (FRAME_FRESH | FRAME_BOTTOM | FRAME_CONTINUED | FRAME_VARARG | FRAME_HANDOFF)
 
 #define MULTIPLE_RESULTS (-1)
 
@@ -72,7 +78,6 @@ struct Thread {
   UpVal *open_upvalues; /* highest slot first */
   Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
   Thread *resumer;      /* who is waiting for this one */
-  Thread *next_with_upvalues; /* collector: threads that have open upvalues */
   int c_boundaries;     /* interpreter runs begun inside this thread: no yield across them */
 };
 
@@ -117,7 +122,8 @@ struct VM {
   struct Allocator *allocator;
   enum Mode mode;
   _Atomic int interrupt; /* see call.h: INTERRUPT_* bits asked for by another thread or a signal handler */
-  const void *dispatch[256];
+  const void *dispatch[256];    /* the interpreter's jump table; all entries become interrupt_label on an interrupt */
+  const void *interrupt_label;
   CompileCallback compile;
   void *compile_context;
   bool warnings_on;

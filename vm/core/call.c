@@ -1,0 +1,897 @@
+/* Calls, returns, errors, coroutines, stacks.
+
+   Lua functions never recurse on the C stack: calls, metamethods, pcall and coroutine switches all push frames, and one
+   interpreter run works on them. A frame marked FRAME_FRESH is where C entered; returning from it leaves that run. An
+   error is thrown to the innermost handler, which unwinds frames to the nearest waiting pcall, to the end of the
+   coroutine, or to its own fresh frame and then throws on. */
+#include "call.h"
+
+#include <setjmp.h>
+#include <string.h>
+
+#include "api.h"
+#include "gc.h"
+#include "interpreter.h"
+#include "memory.h"
+#include "profiler.h"
+#include "str.h"
+#include "table.h"
+
+#define FIRST_STACK 64
+#define FIRST_FRAMES 8
+#define HANDLER_DEPTH 25 /* C levels beyond MAX_C_DEPTH, for error handlers */
+
+struct Handler {
+  jmp_buf jump;
+  Handler *previous;
+  Thread *thread;
+  size_t frame;      /* index of the first frame that this handler is responsible for */
+  int c_depth;
+  int c_boundaries;
+  bool is_protected; /* errors end here */
+};
+
+/* --- stacks */
+
+static void stack_resize(Thread *L, size_t size) {
+  Value *old = L->stack;
+  size_t old_size = (size_t)(L->stack_limit - old) + STACK_SPARE;
+  Value *stack = memory_array(L, old, old_size, size, sizeof *stack);
+  for (size_t i = old_size; i < size; i++) {
+    set_nil(&stack[i]);
+    stack[i].spare = 0;
+  }
+  ptrdiff_t moved = (char *)stack - (char *)old;
+#define REBASE(pointer) ((pointer) = (void *)((char *)(pointer) + moved))
+  L->stack = stack;
+  L->stack_limit = stack + size - STACK_SPARE;
+  REBASE(L->top);
+  if (L->tbc_last != NULL) REBASE(L->tbc_last);
+  for (Frame *f = L->frames; f <= L->frame; f++) REBASE(f->base);
+  for (UpVal *u = L->open_upvalues; u != NULL; u = u->next_open) REBASE(u->v);
+#undef REBASE
+}
+
+void stack_grow(Thread *L, size_t n) {
+  size_t size = (size_t)(L->stack_limit - L->stack) + STACK_SPARE;
+  size_t needed = (size_t)(L->top - L->stack) + n + STACK_SPARE;
+  if (size > MAX_STACK_SLOTS) error_throw_status(L, STATUS_HANDLER); /* it overflowed again while that was handled */
+  if (needed > MAX_STACK_SLOTS || n > MAX_STACK_SLOTS) {
+    stack_resize(L, MAX_STACK_SLOTS + ERROR_SLOTS);
+    error_runtime(L, "stack overflow");
+  }
+  size *= 2;
+  if (size < needed) size = needed;
+  if (size > MAX_STACK_SLOTS) size = MAX_STACK_SLOTS;
+  stack_resize(L, size);
+}
+
+/* After an overflow has been handled the room for it must be there again. */
+static void stack_shrink(Thread *L) {
+  size_t size = (size_t)(L->stack_limit - L->stack) + STACK_SPARE;
+  size_t used = (size_t)(L->top - L->stack);
+  if (size > MAX_STACK_SLOTS && used + STACK_SPARE < MAX_STACK_SLOTS / 2) stack_resize(L, MAX_STACK_SLOTS);
+}
+
+void frames_grow(Thread *L) {
+  size_t count = (size_t)(L->frames_limit - L->frames) + 1;
+  size_t index = (size_t)(L->frame - L->frames);
+  Frame *frames = memory_array(L, L->frames, count, count * 2, sizeof *frames);
+  L->frames = frames;
+  L->frame = frames + index;
+  L->frames_limit = frames + count * 2 - 1;
+}
+
+static inline Frame *frame_push(Thread *L) {
+  if (UNLIKELY(L->frame >= L->frames_limit)) frames_grow(L);
+  return ++L->frame;
+}
+
+/* --- threads */
+
+static void thread_prepare(Thread *L, Thread *thread) {
+  thread->stack = memory_array(L, NULL, 0, FIRST_STACK, sizeof *thread->stack);
+  for (int i = 0; i < FIRST_STACK; i++) {
+    set_nil(&thread->stack[i]);
+    thread->stack[i].spare = 0;
+  }
+  thread->stack_limit = thread->stack + FIRST_STACK - STACK_SPARE;
+  thread->top = thread->stack + 1;
+  thread->frames = memory_array(L, NULL, 0, FIRST_FRAMES, sizeof *thread->frames);
+  thread->frames_limit = thread->frames + FIRST_FRAMES - 1;
+  thread->frame = thread->frames;
+  memset(thread->frames, 0, sizeof *thread->frames);
+  thread->frame->kind = FRAME_C; /* a ground frame, for C code that uses the thread from outside */
+  thread->frame->base = thread->stack + 1;
+}
+
+Thread *thread_new(Thread *L) {
+  Thread *thread = gc_new_object(L, TAG_THREAD, sizeof *thread);
+  memset((char *)thread + sizeof(Object), 0, sizeof *thread - sizeof(Object));
+  thread->vm = L->vm;
+  thread->status = THREAD_SUSPENDED;
+  thread_prepare(L, thread);
+  return thread;
+}
+
+static void abort_frames(Thread *L, const Frame *from) {
+  if (L->vm->profiler == NULL || !L->vm->profiler->running) return;
+  for (const Frame *f = L->frame; f >= from; f--)
+    if (f->kind == FRAME_LUA) profiler_abort_frame(f);
+}
+
+void thread_free(VM *vm, Thread *thread) {
+  if (thread->stack != NULL) {
+    if (thread->frames != NULL) profiler_abandon_thread(vm, thread);
+    upvalues_close(thread, thread->stack);
+    memory_free(vm, thread->stack, ((size_t)(thread->stack_limit - thread->stack) + STACK_SPARE) * sizeof(Value));
+  }
+  if (thread->frames != NULL)
+    memory_free(vm, thread->frames, ((size_t)(thread->frames_limit - thread->frames) + 1) * sizeof(Frame));
+  memory_free(vm, thread, sizeof *thread);
+}
+
+/* --- upvalues and to-be-closed variables */
+
+UpVal *upvalue_find(Thread *L, Value *slot) {
+  UpVal **link = &L->open_upvalues;
+  while (*link != NULL && (*link)->v >= slot) {
+    if ((*link)->v == slot) {
+      if (gc_is_dead(L->vm, (Object *)*link)) gc_revive((Object *)*link);
+      return *link;
+    }
+    link = &(*link)->next_open;
+  }
+  UpVal *u = gc_new_object(L, TAG_UPVAL, sizeof *u);
+  u->v = slot;
+  u->next_open = *link;
+  u->link = link;
+  if (u->next_open != NULL) u->next_open->link = &u->next_open;
+  *link = u;
+  return u;
+}
+
+void upvalues_close(Thread *L, Value *level) {
+  UpVal *u;
+  while ((u = L->open_upvalues) != NULL && u->v >= level) {
+    L->open_upvalues = u->next_open;
+    if (u->next_open != NULL) u->next_open->link = &L->open_upvalues;
+    Value *slot = u->v;
+    u->v = &u->closed;
+    value_copy(&u->closed, slot);
+    u->closed.spare = 0;
+    gc_barrier_value(L, u, &u->closed);
+  }
+}
+
+void variable_mark_tbc(Thread *L, Value *slot) {
+  if (is_falsy(slot)) return;
+  if (is_nil(metamethod_of(L->vm, slot, METAMETHOD_CLOSE))) {
+    top_above_frame(L);
+    const Frame *f = L->frame;
+    const char *name = NULL;
+    if (f->kind == FRAME_LUA) {
+      const Proto *p = f->base[-1].luafn->proto;
+      for (uint32_t i = 0; i < p->local_count; i++) { /* the variable begins at the next instruction at the latest */
+        const LocalDesc *local = &p->locals[i];
+        uint32_t pc = (uint32_t)(f->pc - p->code);
+        if (local->slot == slot - f->base && local->first_pc <= pc && pc < local->end_pc && local->name != NULL)
+          name = local->name->text;
+      }
+    }
+    error_runtime(L, "variable '%s' got a non-closable value", name != NULL ? name : "?");
+  }
+  slot->spare = L->tbc_last != NULL ? (uint32_t)(slot - L->tbc_last) : 0;
+  L->tbc_last = slot;
+}
+
+void variables_close(Thread *L, ptrdiff_t level_offset, const Value *error) {
+  Value kept = error != NULL ? *error : nil_value;
+  while (L->tbc_last != NULL && L->tbc_last - L->stack >= level_offset) {
+    Value *slot = L->tbc_last;
+    L->tbc_last = slot->spare != 0 ? slot - slot->spare : NULL;
+    upvalues_close(L, slot);
+    const Value *close = metamethod_of(L->vm, slot, METAMETHOD_CLOSE);
+    Value variable = *slot, function = *close;
+    stack_reserve(L, 4);
+    if (is_nil(&function)) value_copy(&function, &variable); /* no longer closable: calling it says so */
+    value_copy(L->top, &function);
+    value_copy(L->top + 1, &variable);
+    value_copy(L->top + 2, &kept);
+    L->top += 3;
+    call_value(L, 2, 0);
+  }
+  upvalues_close(L, L->stack + level_offset);
+}
+
+/* --- throwing */
+
+static NORETURN void throw_to_handler(VM *vm, int status) {
+  Handler *h = vm->handler;
+  longjmp(h->jump, status);
+}
+
+/* The message handler of the innermost xpcall around the current frame, or NULL. */
+static const Value *message_handler(Thread *L) {
+  for (const Frame *f = L->frame; f >= L->frames; f--) {
+    if (f->kind == FRAME_XPCALL) return &f->base[0];
+    if (f->kind == FRAME_PCALL) return NULL;
+    for (const Handler *h = L->vm->handler; h != NULL; h = h->previous)
+      if (h->is_protected && h->thread == L && h->frame == (size_t)(f - L->frames) + 1) return NULL;
+  }
+  return NULL;
+}
+
+void error_throw(Thread *L) {
+  const Value *handler = message_handler(L);
+  if (handler != NULL) {
+    if (L->vm->c_depth >= MAX_C_DEPTH + HANDLER_DEPTH - 2) error_throw_status(L, STATUS_HANDLER);
+    Value *error = L->top - 1;
+    value_copy(L->top, error);
+    value_copy(error, handler);
+    L->top++;
+    call_value(L, 1, 1);
+  }
+  throw_to_handler(L->vm, STATUS_ERROR);
+}
+
+void error_throw_status(Thread *L, int status) {
+  if (status == STATUS_HANDLER) push_text(L, "error in error handling");
+  if (status == STATUS_EXIT) push_nil(L);
+  throw_to_handler(L->vm, status);
+}
+
+void error_memory(Thread *L) {
+  top_above_frame(L);
+  if (L->vm->memory_message != NULL) push_str(L, L->vm->memory_message);
+  throw_to_handler(L->vm, STATUS_MEMORY);
+}
+
+void error_exit(Thread *L, int exit_status) {
+  L->vm->exit_status = exit_status;
+  error_throw_status(L, STATUS_EXIT);
+}
+
+static NORETURN void rethrow(VM *vm, Handler *h, int status) {
+  vm->handler = h->previous;
+  vm->c_depth = h->c_depth;
+  h->thread->c_boundaries = h->c_boundaries;
+  throw_to_handler(vm, status);
+}
+
+/* Unwinds from the current frame to whoever catches the error on top of the current thread's stack. */
+static enum After recover(VM *vm, Handler *h, int status) {
+  for (;;) {
+    Thread *L = vm->current;
+    vm->c_depth = h->c_depth + 1;
+    for (const Thread *t = L; t != h->thread; t = t->resumer) vm->c_depth++;
+    Frame *ground = L == h->thread ? L->frames + h->frame : L->frames + 1;
+    Frame *f = L->frame;
+    if (status == STATUS_EXIT && L != h->thread) { /* suspended coroutines stay as they are */
+      Thread *resumer = L->resumer;
+      L->status = THREAD_DEAD;
+      L->resumer = NULL;
+      vm->current = resumer;
+      resumer->status = THREAD_RUNNING;
+      top_above_frame(resumer);
+      push_nil(resumer);
+      continue;
+    }
+    while (f >= ground && (status == STATUS_EXIT || (f->kind != FRAME_PCALL && f->kind != FRAME_XPCALL))) f--;
+    if (f >= ground) {
+      abort_frames(L, f + 1);
+      L->frame = f;
+      Value error = L->top[-1];
+      variables_close(L, f->base - L->stack, &error);
+      f = L->frame;
+      Value *result = f->kind == FRAME_XPCALL ? f->base : f->base - 1;
+      set_bool(result, false);
+      value_copy(result + 1, &error);
+      L->top = result + 2;
+      stack_shrink(L);
+      result = L->frame->kind == FRAME_XPCALL ? L->frame->base : L->frame->base - 1;
+      return call_return(L, result, 2);
+    }
+    if (L == h->thread) { /* not caught in this run */
+      abort_frames(L, ground);
+      L->frame = ground - 1;
+      rethrow(vm, h, status);
+    }
+    /* the coroutine dies; its frames stay for a traceback */
+    Thread *resumer = L->resumer;
+    Value error = L->top[-1];
+    L->status = THREAD_DEAD;
+    L->failed = true;
+    L->resumer = NULL;
+    vm->current = resumer;
+    vm->c_depth--;
+    resumer->status = THREAD_RUNNING;
+    f = resumer->frame;
+    if (f->kind == FRAME_RESUME) {
+      set_bool(f->base - 1, false);
+      value_copy(f->base, &error);
+      resumer->top = f->base + 1;
+      return call_return(resumer, f->base - 1, 2);
+    }
+    /* coroutine.wrap propagates, with the position of its call in front of a string */
+    value_copy(f->base, &error);
+    resumer->top = f->base + 1;
+    if (L->tbc_last != NULL) {
+      value_copy(resumer->top++, &error);
+      thread_close(resumer, L);
+      value_copy(resumer->frame->base, L->top - 1);
+      resumer->top = resumer->frame->base + 1;
+    }
+    if (status == STATUS_ERROR && is_string(resumer->top - 1)) {
+      push_where(resumer, 1);
+      Value where = resumer->top[-1];
+      value_copy(resumer->top - 1, resumer->top - 2);
+      value_copy(resumer->top - 2, &where);
+      value_concat(resumer, 2);
+    }
+  }
+}
+
+/* --- calls */
+
+static inline void note_depth(const Thread *L, const Value *end) {
+  Profiler *profiler = L->vm->profiler;
+  size_t depth = (size_t)(end - L->stack);
+  if (depth > profiler->peak_depth) profiler->peak_depth = depth;
+}
+
+static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
+  Proto *p = f->luafn->proto;
+  L->top = f + 1 + arguments;
+  size_t extra = p->is_vararg ? (size_t)p->parameters + 1 : 0;
+  if (UNLIKELY(L->stack_limit - L->top < (ptrdiff_t)(p->slots + extra))) {
+    ptrdiff_t offset = f - L->stack;
+    stack_grow(L, p->slots + extra);
+    f = L->stack + offset;
+  }
+  Frame *frame = frame_push(L);
+  for (; arguments < p->parameters; arguments++) set_nil(f + 1 + arguments);
+  Value *base = f + 1;
+  frame->shift = 0;
+  if (p->is_vararg) { /* the function and its named arguments move above the extra ones */
+    uint32_t shift = (uint32_t)arguments + 1;
+    base += shift;
+    value_copy(base - 1, f);
+    for (int i = 0; i < p->parameters; i++) {
+      value_copy(base + i, f + 1 + i);
+      set_nil(f + 1 + i);
+    }
+    frame->shift = shift;
+    flags |= FRAME_VARARG;
+  }
+  frame->base = base;
+  frame->pc = p->code;
+  frame->results = (int16_t)results;
+  frame->kind = FRAME_LUA;
+  frame->flags = flags;
+  frame->continuation = CONTINUE_NONE;
+  frame->operand = 0;
+  if (UNLIKELY(L->vm->mode != MODE_OFF)) {
+    p->counts->entries++;
+    note_depth(L, base + p->parameters);
+  }
+}
+
+static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint8_t kind, uint8_t flags) {
+  L->top = f + 1 + arguments;
+  if (UNLIKELY(L->stack_limit - L->top < MIN_C_SLOTS)) {
+    ptrdiff_t offset = f - L->stack;
+    stack_grow(L, MIN_C_SLOTS);
+    f = L->stack + offset;
+  }
+  Frame *frame = frame_push(L);
+  frame->base = f + 1;
+  frame->pc = NULL;
+  frame->shift = 0;
+  frame->results = (int16_t)results;
+  frame->kind = kind;
+  frame->flags = flags;
+  frame->continuation = CONTINUE_NONE;
+  frame->operand = 0;
+  if (UNLIKELY(L->vm->mode != MODE_OFF)) {
+    f->cfn->calls++;
+    note_depth(L, L->top);
+  }
+  return frame;
+}
+
+/* Copies values between threads onto the top of `to`, or to `at`. */
+static void move_values(Thread *to, ptrdiff_t at, const Value *from, int n) {
+  to->top = to->stack + at;
+  stack_reserve(to, (size_t)n + 1);
+  for (int i = 0; i < n; i++) value_copy(to->top++, &from[i]);
+  if (UNLIKELY(to->vm->mode != MODE_OFF)) note_depth(to, to->top);
+}
+
+/* Hands n values to the frame of coroutine.resume or wrap that waits in `resumer`. */
+static enum After deliver_to_resumer(Thread *resumer, const Value *from, int n) {
+  VM *vm = resumer->vm;
+  Frame *f = resumer->frame;
+  bool with_status = f->kind == FRAME_RESUME;
+  ptrdiff_t result = f->base - 1 - resumer->stack;
+  move_values(resumer, result + with_status, from, n);
+  if (with_status) set_bool(resumer->stack + result, true);
+  vm->current = resumer;
+  vm->c_depth--;
+  resumer->status = THREAD_RUNNING;
+  return call_return(resumer, resumer->stack + result, n + with_status);
+}
+
+static enum After resume_failed(Thread *L, const char *message) {
+  Frame *f = L->frame;
+  if (f->kind == FRAME_WRAP) {
+    L->frame--; /* the error happens where wrap's function was called */
+    error_runtime(L, "%s", message);
+  }
+  set_bool(f->base - 1, false);
+  L->top = f->base;
+  push_text(L, message);
+  return call_return(L, L->frame->base - 1, 2);
+}
+
+/* L->frame waits for `thread`, which is to run with n arguments at `from`. */
+static enum After resume(Thread *L, Thread *thread, Value *from, int n) {
+  VM *vm = L->vm;
+  if (thread->status != THREAD_SUSPENDED) {
+    return resume_failed(L, thread->status == THREAD_DEAD ? "cannot resume dead coroutine"
+                                                          : "cannot resume non-suspended coroutine");
+  }
+  if (vm->c_depth >= MAX_C_DEPTH) return resume_failed(L, "C stack overflow");
+  vm->c_depth++;
+  thread->resumer = L;
+  thread->status = THREAD_RUNNING;
+  L->status = THREAD_NORMAL;
+  vm->current = thread;
+  if (!thread->started) {
+    thread->started = true;
+    Value *f = thread->top - 1;
+    move_values(thread, thread->top - thread->stack, from, n);
+    f = thread->top - n - 1;
+    return call_begin(thread, f, n, MULTIPLE_RESULTS, FRAME_BOTTOM);
+  }
+  ptrdiff_t result = thread->frame->base - 1 - thread->stack;
+  move_values(thread, result, from, n);
+  return call_return(thread, thread->stack + result, n);
+}
+
+static enum After yield(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
+  if (L == L->vm->main || L->resumer == NULL) error_runtime(L, "attempt to yield from outside a coroutine");
+  if (L->c_boundaries > 0) error_runtime(L, "attempt to yield across a C-call boundary");
+  Frame *frame = push_c_frame(L, f, arguments, results, FRAME_YIELD, flags);
+  Thread *resumer = L->resumer;
+  L->status = THREAD_SUSPENDED;
+  L->resumer = NULL;
+  return deliver_to_resumer(resumer, frame->base, arguments);
+}
+
+static enum After begin_special(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
+  Value *args = f + 1;
+  Frame *frame;
+  switch ((enum Special)f->cfn->special) {
+    case SPECIAL_PCALL:
+      if (arguments < 1) break;
+      frame = push_c_frame(L, f, arguments, results, FRAME_PCALL, flags);
+      return call_begin(L, frame->base, arguments - 1, MULTIPLE_RESULTS, FRAME_HANDOFF);
+    case SPECIAL_XPCALL:
+      if (arguments < 2 || !is_function(&args[1])) break;
+      frame = push_c_frame(L, f, arguments, results, FRAME_XPCALL, flags);
+      { /* handler below, function above it */
+        Value function = frame->base[0];
+        value_copy(&frame->base[0], &frame->base[1]);
+        value_copy(&frame->base[1], &function);
+      }
+      return call_begin(L, frame->base + 1, arguments - 2, MULTIPLE_RESULTS, FRAME_HANDOFF);
+    case SPECIAL_RESUME:
+      if (arguments < 1 || args[0].tag != TAG_THREAD) break;
+      frame = push_c_frame(L, f, arguments, results, FRAME_RESUME, flags);
+      return resume(L, frame->base[0].thread, frame->base + 1, arguments - 1);
+    case SPECIAL_WRAP:
+      frame = push_c_frame(L, f, arguments, results, FRAME_WRAP, flags);
+      return resume(L, frame->base[-1].cfn->upvalues[0].thread, frame->base, arguments);
+    case SPECIAL_YIELD: return yield(L, f, arguments, results, flags);
+    default: break;
+  }
+  /* wrong arguments, or nothing special about this call: the C function itself knows */
+  push_c_frame(L, f, arguments, results, FRAME_C, flags);
+  f = L->frame->base - 1;
+  int n = f->cfn->call(L, f + 1, arguments);
+  return call_return(L, L->top - n, n);
+}
+
+/* Puts the __call metamethod of the value at f in front of it as often as needed; returns the function's place. */
+static Value *resolve_call(Thread *L, Value *f, int *arguments) {
+  int steps = 0;
+  while (!is_function(f)) {
+    const Value *metamethod = metamethod_of(L->vm, f, METAMETHOD_CALL);
+    if (is_nil(metamethod) || ++steps > 200) error_call(L, f);
+    Value function = *metamethod;
+    L->top = f + 1 + *arguments;
+    ptrdiff_t offset = f - L->stack;
+    stack_reserve(L, 1);
+    f = L->stack + offset;
+    for (Value *v = L->top; v > f; v--) value_copy(v, v - 1);
+    L->top++;
+    value_copy(f, &function);
+    ++*arguments;
+  }
+  return f;
+}
+
+enum After call_begin(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
+  if (UNLIKELY(!is_function(f))) f = resolve_call(L, f, &arguments);
+  if (f->tag == TAG_LUAFN) {
+    push_lua_frame(L, f, arguments, results, flags);
+    return AFTER_RUN;
+  }
+  if (f->cfn->special != SPECIAL_NONE) return begin_special(L, f, arguments, results, flags);
+  push_c_frame(L, f, arguments, results, FRAME_C, flags);
+  f = L->frame->base - 1;
+  int n = f->cfn->call(L, f + 1, arguments);
+  return call_return(L, L->top - n, n);
+}
+
+/* A metamethod has returned to the instruction that needed it. True if the interpreter has another frame to run first. */
+static void continue_instruction(Thread *L, uint8_t continuation, uint8_t operand, const Value *result) {
+  Frame *f = L->frame;
+  switch ((enum Continuation)continuation) {
+    case CONTINUE_STORE: value_copy(f->base + operand, result); break;
+    case CONTINUE_JUMP_IF:
+    case CONTINUE_JUMP_UNLESS:
+      if (is_falsy(result) == (continuation == CONTINUE_JUMP_UNLESS)) {
+        Proto *p = f->base[-1].luafn->proto;
+        if (L->vm->mode != MODE_OFF) p->counts->taken[f->pc - p->code - 1]++;
+        f->pc += (int32_t)f->pc[-1];
+      }
+      break;
+    case CONTINUE_CONCAT:
+      value_copy(f->base + operand, result);
+      concat_continue(L, f->pc[-1] >> 8 & 0xff, operand);
+      break;
+    default: break;
+  }
+}
+
+enum After call_return(Thread *L, Value *from, int n) {
+  for (;;) {
+    Frame *f = L->frame;
+    uint8_t flags = f->flags;
+    if (flags & FRAME_BOTTOM) {
+      Thread *resumer = L->resumer;
+      L->status = THREAD_DEAD;
+      L->resumer = NULL;
+      L->frame = L->frames;
+      L->top = from + n; /* the values stay valid until they are moved */
+      enum After after = deliver_to_resumer(resumer, from, n);
+      L->top = L->stack + 1;
+      return after;
+    }
+    L->frame = f - 1;
+    if (flags & FRAME_CONTINUED) {
+      uint8_t continuation = f->continuation, operand = f->operand;
+      Value result;
+      if (n > 0)
+        result = *from;
+      else
+        set_nil(&result);
+      continue_instruction(L, continuation, operand, &result);
+      return AFTER_RUN;
+    }
+    Value *to = f->base - 1 - f->shift;
+    int wanted = f->results;
+    int moved = wanted == MULTIPLE_RESULTS || n < wanted ? n : wanted;
+    for (int i = 0; i < moved; i++) value_copy(to + i, from + i);
+    if (wanted == MULTIPLE_RESULTS) {
+      L->top = to + n;
+    } else {
+      for (int i = moved; i < wanted; i++) set_nil(to + i);
+      if (flags & FRAME_FRESH) L->top = to + wanted;
+    }
+    if (flags & FRAME_FRESH) return AFTER_LEAVE;
+    switch (f[-1].kind) {
+      case FRAME_PCALL:
+        set_bool(to - 1, true);
+        from = to - 1;
+        n++;
+        break;
+      case FRAME_XPCALL:
+        set_bool(to - 1, true);
+        from = to - 1;
+        n++;
+        break;
+      default: return AFTER_RUN;
+    }
+  }
+}
+
+static void run(Thread *L, Value *f, int arguments, int results) {
+  VM *vm = L->vm;
+  if (UNLIKELY(vm->c_depth >= MAX_C_DEPTH)) {
+    if (vm->c_depth >= MAX_C_DEPTH + HANDLER_DEPTH) error_throw_status(L, STATUS_HANDLER);
+    if (vm->c_depth == MAX_C_DEPTH) {
+      vm->c_depth++; /* what handles this error may go a little deeper */
+      error_runtime(L, "C stack overflow");
+    }
+  }
+  Handler h;
+  h.previous = vm->handler;
+  h.thread = L;
+  h.frame = (size_t)(L->frame - L->frames) + 1;
+  h.c_depth = vm->c_depth;
+  h.c_boundaries = L->c_boundaries;
+  h.is_protected = false;
+  vm->handler = &h;
+  vm->c_depth++;
+  L->c_boundaries++;
+  int status = setjmp(h.jump);
+  enum After after = status == 0 ? call_begin(L, f, arguments, results, FRAME_FRESH) : recover(vm, &h, status);
+  if (after == AFTER_RUN) interpreters[vm->mode](vm->current);
+  vm->handler = h.previous;
+  vm->c_depth = h.c_depth;
+  L->c_boundaries = h.c_boundaries;
+}
+
+void call_value(Thread *L, int arguments, int results) {
+  Value *f = L->top - arguments - 1;
+  if (f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE && L->vm->c_depth < MAX_C_DEPTH) {
+    L->vm->c_depth++;
+    push_c_frame(L, f, arguments, results, FRAME_C, FRAME_FRESH);
+    f = L->frame->base - 1;
+    int n = f->cfn->call(L, f + 1, arguments);
+    call_return(L, L->top - n, n);
+    L->vm->c_depth--;
+    return;
+  }
+  run(L, f, arguments, results);
+}
+
+typedef struct ProtectedCall {
+  int arguments;
+  int results;
+} ProtectedCall;
+
+static void protected_call_body(Thread *L, void *context) {
+  const ProtectedCall *call = context;
+  call_value(L, call->arguments, call->results);
+}
+
+static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void *context, ptrdiff_t level) {
+  VM *vm = L->vm;
+  Handler h;
+  h.previous = vm->handler;
+  h.thread = L;
+  h.frame = (size_t)(L->frame - L->frames) + 1;
+  h.c_depth = vm->c_depth;
+  h.c_boundaries = L->c_boundaries;
+  h.is_protected = true;
+  vm->handler = &h;
+  int status = setjmp(h.jump);
+  if (status == 0) {
+    body(L, context);
+  } else { /* another error while closing comes here again */
+    if (vm->current == L) {
+      abort_frames(L, L->frames + h.frame);
+      L->frame = L->frames + h.frame - 1;
+    }
+    vm->c_depth = h.c_depth;
+    L->c_boundaries = h.c_boundaries;
+    Value error = L->top[-1];
+    if (status != STATUS_EXIT) variables_close(L, level, &error);
+    upvalues_close(L, L->stack + level);
+    L->top = L->stack + level;
+    value_copy(L->top++, &error);
+    stack_shrink(L);
+  }
+  vm->handler = h.previous;
+  return status;
+}
+
+int call_protected(Thread *L, int arguments, int results) {
+  ProtectedCall call = {arguments, results};
+  return run_protected(L, protected_call_body, &call, L->top - arguments - 1 - L->stack);
+}
+
+int call_protected_body(Thread *L, void (*body)(Thread *L, void *context), void *context) {
+  return run_protected(L, body, context, L->top - L->stack);
+}
+
+/* As xpcall does, but for C: the frame that holds the handler waits below the call. */
+static void traced_call_body(Thread *L, void *context) {
+  const ProtectedCall *call = context;
+  Frame *frame = frame_push(L);
+  memset(frame, 0, sizeof *frame);
+  frame->kind = FRAME_XPCALL;
+  frame->base = L->top - call->arguments - 2; /* the handler; the slot below is the frame's function */
+  call_value(L, call->arguments, call->results);
+  L->frame--;
+}
+
+int call_traced(Thread *L, int arguments, int results, CFunction handler) {
+  stack_reserve(L, 4);
+  CFn *f = push_function(L, handler, "error handler", 0);
+  Value *function = L->top - arguments - 2;
+  for (Value *v = L->top - 2; v >= function; v--) value_copy(v + 2, v);
+  L->top++;
+  for (int i = 0; i < 2; i++) {
+    function[i].cfn = f;
+    function[i].tag = TAG_CFN;
+  }
+  ptrdiff_t level = function - L->stack;
+  ProtectedCall call = {arguments, results};
+  int status = run_protected(L, traced_call_body, &call, level);
+  if (status == STATUS_OK) { /* the results take the places from `level` on */
+    Value *to = L->stack + level;
+    for (Value *v = to + 2; v < L->top; v++) value_copy(v - 2, v);
+    L->top -= 2;
+  }
+  return status;
+}
+
+/* --- metamethods called from instructions */
+
+bool call_metamethod(Thread *L, const Value *f, const Value *a, const Value *b, const Value *c,
+                     enum Continuation continuation, uint8_t operand) {
+  Value *to = L->top;
+  value_copy(to, f);
+  value_copy(to + 1, a);
+  value_copy(to + 2, b);
+  int arguments = 2;
+  if (c != NULL) value_copy(to + 1 + arguments++, c);
+  L->top = to + 1 + arguments;
+  if (to->tag == TAG_LUAFN) {
+    push_lua_frame(L, to, arguments, 1, FRAME_CONTINUED);
+    L->frame->continuation = (uint8_t)continuation;
+    L->frame->operand = operand;
+    return true;
+  }
+  ptrdiff_t caller = L->frame - L->frames;
+  ptrdiff_t offset = to - L->stack;
+  call_value(L, arguments, 1);
+  L->frame = L->frames + caller;
+  Value result = L->stack[offset];
+  const uint32_t *pc = L->frame->pc;
+  continue_instruction(L, (uint8_t)continuation, operand, &result);
+  return L->frame->pc != pc || L->frame != L->frames + caller;
+}
+
+/* --- coroutines from C */
+
+typedef struct CloseThread {
+  Value error;
+  bool failed;
+} CloseThread;
+
+static void close_thread_body(Thread *L, void *context) {
+  CloseThread *close = context;
+  variables_close(L, 1, close->failed ? &close->error : NULL);
+}
+
+int thread_close(Thread *L, Thread *thread) {
+  CloseThread close;
+  close.failed = thread->failed;
+  set_nil(&close.error);
+  if (thread->failed) close.error = thread->top[-1];
+  int status = thread->failed ? STATUS_ERROR : STATUS_OK;
+  VM *vm = L->vm;
+  abort_frames(thread, thread->frames);
+  thread->frame = thread->frames;
+  thread->status = THREAD_RUNNING;
+  vm->current = thread;
+  thread->resumer = L; /* keeps L reachable meanwhile */
+  int boundaries = thread->c_boundaries++;
+  for (;;) {
+    int closing = call_protected_body(thread, close_thread_body, &close);
+    if (closing == STATUS_OK) break;
+    status = closing;
+    close.error = thread->top[-1];
+    close.failed = true;
+    if (closing == STATUS_EXIT) break;
+  }
+  thread->c_boundaries = boundaries;
+  thread->resumer = NULL;
+  thread->status = THREAD_DEAD;
+  thread->failed = false;
+  vm->current = L;
+  thread->top = thread->stack + 1;
+  if (status != STATUS_OK) value_copy(thread->top++, &close.error);
+  if (status == STATUS_EXIT) error_throw_status(L, STATUS_EXIT);
+  return status;
+}
+
+/* --- interrupts */
+
+void vm_interrupt(VM *vm, int reasons) {
+  atomic_fetch_or(&vm->interrupt, reasons);
+  const void *label = vm->interrupt_label;
+  if (label == NULL) return;
+  for (int i = 0; i < 256; i++) vm->dispatch[i] = label;
+}
+
+void vm_handle_interrupt(Thread *L) {
+  VM *vm = L->vm;
+  int reasons = atomic_exchange(&vm->interrupt, 0);
+  top_above_frame(L);
+  if (reasons & INTERRUPT_STOP) error_runtime(L, "interrupted!");
+  if (reasons & INTERRUPT_TIMEOUT) error_runtime(L, "time limit exceeded");
+}
+
+/* --- the whole machine */
+
+static void vm_prepare(Thread *L, void *context) {
+  (void)context;
+  VM *vm = L->vm;
+  str_table_init(L);
+  vm->memory_message = str_from(L, "not enough memory");
+  static const char *const names[] = {
+#define X(name, text) text,
+      METAMETHODS(X)
+#undef X
+  };
+  for (int i = 0; i < METAMETHOD_COUNT; i++) vm->metamethod_names[i] = str_from(L, names[i]);
+  Table *registry = table_new(L, 0, 8);
+  set_table(&vm->registry, registry);
+  vm->globals = table_new(L, 0, 64);
+  vm->loaded = table_new(L, 0, 16);
+  vm->gc->stopped = false;
+}
+
+VM *vm_new(void) {
+  Allocator *allocator = allocator_new();
+  if (allocator == NULL) return NULL;
+  VM *vm = memory_first(allocator, sizeof *vm);
+  GC *gc = gc_new(allocator);
+  Thread *L = memory_first(allocator, sizeof *L);
+  if (vm == NULL || gc == NULL || L == NULL) {
+    allocator_delete(allocator);
+    return NULL;
+  }
+  vm->allocator = allocator;
+  vm->gc = gc;
+  vm->seed = 0x9E3779B9u;
+  L->vm = vm;
+  L->tag = TAG_THREAD;
+  L->marked = WHITE0;
+  L->status = THREAD_RUNNING;
+  L->started = true;
+  gc->all = (Object *)L;
+  vm->main = vm->current = L;
+  Handler h; /* thread_prepare needs a place to throw to */
+  memset(&h, 0, sizeof h);
+  h.thread = L;
+  h.is_protected = true;
+  vm->handler = &h;
+  if (setjmp(h.jump) != 0) {
+    allocator_delete(allocator);
+    return NULL;
+  }
+  thread_prepare(L, L);
+  vm_prepare(L, NULL);
+  vm->handler = NULL;
+  return vm;
+}
+
+static void finalize_body(Thread *L, void *context) {
+  (void)context;
+  gc_finalize_all(L);
+}
+
+void vm_delete(VM *vm) {
+  Thread *L = vm->main;
+  vm->current = L;
+  vm->mode = MODE_OFF;
+  L->frame = L->frames;
+  L->top = L->stack + 1;
+  call_protected_body(L, finalize_body, NULL);
+  profiler_delete(vm);
+  gc_free_all(vm);
+  thread_free(vm, L);
+  str_table_free(vm);
+  Allocator *allocator = vm->allocator;
+  memory_last(allocator, vm->gc, sizeof *vm->gc);
+  memory_last(allocator, vm, sizeof *vm);
+  allocator_delete(allocator);
+}

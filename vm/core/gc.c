@@ -1,0 +1,677 @@
+/* The collector: incremental mark and sweep with two whites.
+
+   Invariant while marking: no black object points to a white one; stores repair it with a barrier. Threads never become
+   black, their stacks are written without barriers and are visited again in the atomic phase, which also clears the part
+   of every stack above its live end, so that a stale slot never names a freed object. */
+#include "gc.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "api.h"
+#include "call.h"
+#include "chunk.h"
+#include "memory.h"
+#include "profiler.h"
+#include "str.h"
+#include "table.h"
+
+enum Phase { PHASE_PAUSE, PHASE_MARK, PHASE_SWEEP_ALL, PHASE_SWEEP_FINALIZABLE, PHASE_SWEEP_PENDING, PHASE_FINALIZE };
+
+#define SWEEP_OBJECTS 128       /* objects looked at in one unit of sweeping */
+#define OBJECT_COST 64          /* bytes of work that sweeping one object counts for */
+#define FINALIZERS_PER_STEP 8
+#define PAUSE_PERCENT 200
+#define STEP_MULTIPLIER 200
+#define STEP_SIZE_LOG2 15
+
+static void mark_object(GC *gc, Object *o);
+
+static inline void mark_value(GC *gc, const Value *v) {
+  if (is_collectable(v) && is_white(v->object)) mark_object(gc, v->object);
+}
+#define MARK(gc, pointer)                                                                        \
+  do {                                                                                           \
+    if ((pointer) != NULL && is_white((Object *)(pointer))) mark_object(gc, (Object *)(pointer)); \
+  } while (0)
+
+static inline void make_black(Object *o) { o->marked = (uint8_t)((o->marked & ~WHITES) | BLACK); }
+static inline void make_gray(Object *o) { o->marked &= (uint8_t)~(WHITES | BLACK); }
+static inline void make_white(GC *gc, Object *o) {
+  o->marked = (uint8_t)((o->marked & ~(WHITES | BLACK)) | gc->current_white);
+}
+
+void *gc_new_object(Thread *L, uint8_t tag, size_t size) {
+  Object *o = memory_allocate(L, size);
+  GC *gc = L->vm->gc;
+  o->tag = tag;
+  o->marked = gc->current_white;
+  o->next = gc->all;
+  gc->all = o;
+  return o;
+}
+
+static Object **gray_link(Object *o) {
+  switch (o->tag) {
+    case TAG_TABLE: return &((Table *)o)->gray_next;
+    case TAG_LUAFN: return &((LuaFn *)o)->gray_next;
+    case TAG_CFN: return &((CFn *)o)->gray_next;
+    case TAG_USERDATA: return &((Userdata *)o)->gray_next;
+    case TAG_THREAD: return &((Thread *)o)->gray_next;
+    default: return &((Proto *)o)->gray_next;
+  }
+}
+
+static void link_gray(Object *o, Object **list) {
+  *gray_link(o) = *list;
+  *list = o;
+  make_gray(o);
+}
+
+static void mark_object(GC *gc, Object *o) {
+  switch (o->tag) {
+    case TAG_STR:
+    case TAG_LONGSTR: make_black(o); break;
+    case TAG_UPVAL: /* an open one's slot is visited again with its thread */
+      make_black(o);
+      mark_value(gc, ((UpVal *)o)->v);
+      break;
+    default: link_gray(o, &gc->gray); break;
+  }
+}
+
+void gc_barrier_forward(Thread *L, Object *from, Object *to) {
+  GC *gc = L->vm->gc;
+  if (gc->phase == PHASE_MARK)
+    mark_object(gc, to);
+  else
+    make_white(gc, from); /* sweeping: spare it further barriers */
+}
+
+void gc_barrier_back(Thread *L, Table *t) {
+  GC *gc = L->vm->gc;
+  if (gc->phase == PHASE_MARK)
+    link_gray((Object *)t, &gc->gray_again);
+  else
+    make_white(gc, (Object *)t);
+}
+
+/* --- traversal; each returns a measure of its work in bytes */
+
+static void clear_key(Node *n) {
+  if (n->key_tag >= TAG_STR) n->key_tag = TAG_DEADKEY;
+}
+
+static bool is_cleared(GC *gc, const Value *v) {
+  if (!is_collectable(v)) return false;
+  if (is_string(v)) { /* strings are values: never weak */
+    MARK(gc, v->object);
+    return false;
+  }
+  return is_white(v->object);
+}
+
+static bool key_is_cleared(GC *gc, const Node *n) {
+  if (n->key_tag < TAG_STR || n->key_tag == TAG_DEADKEY) return false;
+  Value key = {{.bits = n->key}, n->key_tag, 0};
+  return is_cleared(gc, &key);
+}
+
+static void mark_key(GC *gc, Node *n) {
+  if (n->key_tag >= TAG_STR && n->key_tag != TAG_DEADKEY) MARK(gc, (Object *)(uintptr_t)n->key);
+}
+
+static void traverse_weak_values(GC *gc, Table *t) {
+  bool has_white = t->array_size > 0;
+  for (uint32_t i = 0; i <= t->node_mask; i++) {
+    Node *n = &t->node[i];
+    if (is_nil(&n->value)) {
+      if (t->node != &empty_node) clear_key(n);
+    } else {
+      mark_key(gc, n);
+      if (!has_white && is_cleared(gc, &n->value)) has_white = true;
+    }
+  }
+  if (gc->atomic && has_white)
+    link_gray((Object *)t, &gc->weak_values);
+  else if (!gc->atomic)
+    link_gray((Object *)t, &gc->gray_again);
+}
+
+static bool traverse_ephemeron(GC *gc, Table *t) {
+  bool marked = false, has_clears = false, has_white_white = false;
+  for (uint32_t i = 0; i < t->array_size; i++) {
+    if (is_collectable(&t->array[i]) && is_white(t->array[i].object)) {
+      marked = true;
+      mark_object(gc, t->array[i].object);
+    }
+  }
+  for (uint32_t i = 0; i <= t->node_mask; i++) {
+    Node *n = &t->node[i];
+    if (is_nil(&n->value)) {
+      if (t->node != &empty_node) clear_key(n);
+    } else if (key_is_cleared(gc, n)) {
+      has_clears = true;
+      if (is_collectable(&n->value) && is_white(n->value.object)) has_white_white = true;
+    } else if (is_collectable(&n->value) && is_white(n->value.object)) {
+      marked = true;
+      mark_object(gc, n->value.object);
+    }
+  }
+  if (!gc->atomic)
+    link_gray((Object *)t, &gc->gray_again);
+  else if (has_white_white)
+    link_gray((Object *)t, &gc->ephemerons);
+  else if (has_clears)
+    link_gray((Object *)t, &gc->all_weak);
+  return marked;
+}
+
+static void traverse_strong(GC *gc, Table *t) {
+  for (uint32_t i = 0; i < t->array_size; i++) mark_value(gc, &t->array[i]);
+  if (t->node == &empty_node) return;
+  for (uint32_t i = 0; i <= t->node_mask; i++) {
+    Node *n = &t->node[i];
+    if (is_nil(&n->value)) {
+      clear_key(n);
+    } else {
+      mark_key(gc, n);
+      mark_value(gc, &n->value);
+    }
+  }
+}
+
+static size_t traverse_table(VM *vm, Table *t) {
+  GC *gc = vm->gc;
+  MARK(gc, t->meta);
+  const Value *mode = t->meta != NULL ? table_get_short(t->meta, vm->metamethod_names[METAMETHOD_MODE]) : &nil_value;
+  bool weak_keys = false, weak_values = false;
+  if (is_string(mode)) {
+    weak_keys = strchr(mode->str->text, 'k') != NULL;
+    weak_values = strchr(mode->str->text, 'v') != NULL;
+  }
+  if (weak_keys && weak_values)
+    link_gray((Object *)t, gc->atomic ? &gc->all_weak : &gc->gray_again);
+  else if (weak_values)
+    traverse_weak_values(gc, t);
+  else if (weak_keys)
+    traverse_ephemeron(gc, t);
+  else
+    traverse_strong(gc, t);
+  return sizeof *t + t->array_size * sizeof(Value) + (t->node_mask + (size_t)1) * sizeof(Node);
+}
+
+static size_t traverse_proto(GC *gc, Proto *p) {
+  MARK(gc, p->source);
+  MARK(gc, p->name);
+  for (uint32_t i = 0; i < p->constant_count; i++) mark_value(gc, &p->constants[i]);
+  for (uint32_t i = 0; p->upvalues != NULL && i < p->upvalue_count; i++) MARK(gc, p->upvalues[i].name);
+  for (uint32_t i = 0; i < p->proto_count; i++) MARK(gc, p->protos[i]);
+  for (uint32_t i = 0; i < p->local_count; i++) MARK(gc, p->locals[i].name);
+  return sizeof *p + p->constant_count * sizeof(Value) + p->local_count * sizeof(LocalDesc);
+}
+
+/* Up to where a stack is in use. */
+static Value *stack_end_in_use(const Thread *thread) {
+  Value *end = thread->top;
+  const Frame *f = thread->frame;
+  if (f->kind == FRAME_LUA) {
+    Value *frame_end = f->base + f->base[-1].luafn->proto->slots;
+    if (frame_end > end) end = frame_end;
+  }
+  return end;
+}
+
+static size_t traverse_thread(VM *vm, Thread *thread) {
+  GC *gc = vm->gc;
+  if (thread->stack == NULL) return sizeof *thread;
+  Value *end = stack_end_in_use(thread);
+  for (Value *v = thread->stack; v < end; v++) mark_value(gc, v);
+  for (UpVal *u = thread->open_upvalues; u != NULL; u = u->next_open) MARK(gc, u);
+  MARK(gc, thread->resumer);
+  if (gc->atomic) {
+    Value *limit = thread->stack_limit + STACK_SPARE;
+    for (Value *v = end; v < limit; v++) set_nil(v);
+  } else {
+    link_gray((Object *)thread, &gc->gray_again);
+  }
+  return sizeof *thread + (size_t)(end - thread->stack) * sizeof(Value);
+}
+
+static size_t propagate_one(VM *vm) {
+  GC *gc = vm->gc;
+  Object *o = gc->gray;
+  gc->gray = *gray_link(o);
+  make_black(o);
+  switch (o->tag) {
+    case TAG_TABLE: return traverse_table(vm, (Table *)o);
+    case TAG_LUAFN: {
+      LuaFn *f = (LuaFn *)o;
+      MARK(gc, f->proto);
+      for (int i = 0; i < f->upvalue_count; i++) MARK(gc, f->upvalues[i]);
+      return sizeof *f + f->upvalue_count * sizeof(UpVal);
+    }
+    case TAG_CFN: {
+      CFn *f = (CFn *)o;
+      for (int i = 0; i < f->upvalue_count; i++) mark_value(gc, &f->upvalues[i]);
+      return sizeof *f + f->upvalue_count * sizeof(Value);
+    }
+    case TAG_USERDATA: {
+      Userdata *u = (Userdata *)o;
+      MARK(gc, u->meta);
+      for (int i = 0; i < u->user_value_count; i++) mark_value(gc, &u->user_values[i]);
+      return sizeof *u;
+    }
+    case TAG_PROTO: return traverse_proto(gc, (Proto *)o);
+    default: return traverse_thread(vm, (Thread *)o);
+  }
+}
+
+static void propagate_all(VM *vm) {
+  while (vm->gc->gray != NULL) propagate_one(vm);
+}
+
+static void mark_roots(VM *vm) {
+  GC *gc = vm->gc;
+  MARK(gc, vm->main);
+  MARK(gc, vm->current);
+  mark_value(gc, &vm->registry);
+  MARK(gc, vm->globals);
+  MARK(gc, vm->loaded);
+  MARK(gc, vm->string_meta);
+  MARK(gc, vm->memory_message);
+  for (int i = 0; i <= TAG_THREAD; i++) MARK(gc, vm->type_meta[i]);
+  for (int i = 0; i < METAMETHOD_COUNT; i++) MARK(gc, vm->metamethod_names[i]);
+  for (Object *o = gc->to_finalize; o != NULL; o = o->next) MARK(gc, o);
+  if (vm->profiler != NULL)
+    for (uint32_t i = 0; i < vm->profiler->proto_count; i++) MARK(gc, vm->profiler->protos[i]);
+}
+
+static void start_cycle(VM *vm) {
+  GC *gc = vm->gc;
+  gc->gray = gc->gray_again = NULL;
+  gc->weak_values = gc->ephemerons = gc->all_weak = NULL;
+  mark_roots(vm);
+  gc->phase = PHASE_MARK;
+}
+
+/* --- atomic phase */
+
+static void converge_ephemerons(VM *vm) {
+  GC *gc = vm->gc;
+  bool changed;
+  do {
+    Object *o = gc->ephemerons;
+    gc->ephemerons = NULL;
+    changed = false;
+    while (o != NULL) {
+      Table *t = (Table *)o;
+      o = t->gray_next;
+      make_black((Object *)t);
+      if (traverse_ephemeron(gc, t)) {
+        propagate_all(vm);
+        changed = true;
+      }
+    }
+  } while (changed);
+}
+
+static void clear_by_keys(GC *gc, Object *list) {
+  for (; list != NULL; list = ((Table *)list)->gray_next) {
+    Table *t = (Table *)list;
+    if (t->node == &empty_node) continue;
+    for (uint32_t i = 0; i <= t->node_mask; i++) {
+      Node *n = &t->node[i];
+      if (!is_nil(&n->value) && key_is_cleared(gc, n)) set_nil(&n->value);
+      if (is_nil(&n->value)) clear_key(n);
+    }
+  }
+}
+
+static void clear_by_values(GC *gc, Object *list, const Object *until) {
+  for (; list != until; list = ((Table *)list)->gray_next) {
+    Table *t = (Table *)list;
+    for (uint32_t i = 0; i < t->array_size; i++)
+      if (is_cleared(gc, &t->array[i])) set_nil(&t->array[i]);
+    if (t->node == &empty_node) continue;
+    for (uint32_t i = 0; i <= t->node_mask; i++) {
+      Node *n = &t->node[i];
+      if (is_cleared(gc, &n->value)) set_nil(&n->value);
+      if (is_nil(&n->value)) clear_key(n);
+    }
+  }
+}
+
+/* Moves unreachable objects (or all) with finalizers behind those already waiting, in order of marking for it. */
+static void separate_finalizable(GC *gc, bool all) {
+  Object **last = &gc->to_finalize;
+  while (*last != NULL) last = &(*last)->next;
+  Object **link = &gc->finalizable;
+  while (*link != NULL) {
+    Object *o = *link;
+    if (!all && !is_white(o)) {
+      link = &o->next;
+      continue;
+    }
+    *link = o->next;
+    o->next = NULL;
+    *last = o;
+    last = &o->next;
+  }
+}
+
+static void atomic_phase(VM *vm) {
+  GC *gc = vm->gc;
+  gc->atomic = true;
+  mark_roots(vm);
+  propagate_all(vm);
+  gc->gray = gc->gray_again;
+  gc->gray_again = NULL;
+  propagate_all(vm);
+  converge_ephemerons(vm);
+  clear_by_values(gc, gc->weak_values, NULL);
+  clear_by_values(gc, gc->all_weak, NULL);
+  Object *weak_values = gc->weak_values, *all_weak = gc->all_weak;
+  separate_finalizable(gc, false);
+  for (Object *o = gc->to_finalize; o != NULL; o = o->next) MARK(gc, o);
+  propagate_all(vm);
+  converge_ephemerons(vm);
+  /* what finalizers brought back must not sit in weak keys; dead values only in tables that came back with it */
+  clear_by_keys(gc, gc->ephemerons);
+  clear_by_keys(gc, gc->all_weak);
+  clear_by_values(gc, gc->weak_values, weak_values);
+  clear_by_values(gc, gc->all_weak, all_weak);
+  gc->atomic = false;
+  gc->current_white ^= WHITES;
+  gc->sweep = &gc->all;
+  gc->phase = PHASE_SWEEP_ALL;
+}
+
+/* --- sweep */
+
+static void upvalue_free(VM *vm, UpVal *u) {
+  if (u->v != &u->closed) { /* still open: leave its thread's list */
+    *u->link = u->next_open;
+    if (u->next_open != NULL) u->next_open->link = u->link;
+  }
+  memory_free(vm, u, sizeof *u);
+}
+
+static void free_object(VM *vm, Object *o) {
+  switch (o->tag) {
+    case TAG_STR:
+    case TAG_LONGSTR: str_free(vm, (Str *)o); break;
+    case TAG_TABLE: table_free(vm, (Table *)o); break;
+    case TAG_LUAFN:
+      memory_free(vm, o, sizeof(LuaFn) + ((LuaFn *)o)->upvalue_count * sizeof(UpVal *));
+      break;
+    case TAG_CFN: memory_free(vm, o, sizeof(CFn) + ((CFn *)o)->upvalue_count * sizeof(Value)); break;
+    case TAG_USERDATA: userdata_free(vm, (Userdata *)o); break;
+    case TAG_THREAD: thread_free(vm, (Thread *)o); break;
+    case TAG_UPVAL: upvalue_free(vm, (UpVal *)o); break;
+    case TAG_PROTO: proto_free(vm, (Proto *)o); break;
+    default: break;
+  }
+}
+
+/* Looks at up to `count` objects; NULL at the list's end. */
+static Object **sweep_some(VM *vm, Object **link, int count) {
+  GC *gc = vm->gc;
+  uint8_t dead = gc->current_white ^ WHITES;
+  uint8_t white = gc->current_white;
+  while (*link != NULL && count-- > 0) {
+    Object *o = *link;
+    if (o->marked & dead) {
+      *link = o->next;
+      free_object(vm, o);
+    } else {
+      o->marked = (uint8_t)((o->marked & ~(WHITES | BLACK)) | white);
+      link = &o->next;
+    }
+  }
+  return *link != NULL ? link : NULL;
+}
+
+static size_t sweep_step(VM *vm, Object **next_list, uint8_t next_phase) {
+  GC *gc = vm->gc;
+  gc->sweep = sweep_some(vm, gc->sweep, SWEEP_OBJECTS);
+  if (gc->sweep == NULL) {
+    gc->sweep = next_list;
+    gc->phase = next_phase;
+  }
+  return SWEEP_OBJECTS * OBJECT_COST;
+}
+
+/* --- finalizers */
+
+void gc_check_finalizer(Thread *L, Object *object, Table *meta) {
+  GC *gc = L->vm->gc;
+  if (meta == NULL || (object->marked & FINALIZED)) return;
+  if (is_nil(table_get_short(meta, L->vm->metamethod_names[METAMETHOD_GC]))) return;
+  if (gc->phase >= PHASE_SWEEP_ALL && gc->phase <= PHASE_SWEEP_PENDING) {
+    make_white(gc, object);
+    if (gc->sweep == &object->next) /* the sweep stands behind it: step back to the list's head */
+      gc->sweep = &gc->all;
+  }
+  Object **link = &gc->all;
+  while (*link != object) link = &(*link)->next;
+  *link = object->next;
+  object->next = gc->finalizable;
+  gc->finalizable = object;
+  object->marked |= FINALIZED;
+}
+
+static void warn_about_finalizer(Thread *L) {
+  Str *text = value_tostring(L, L->top - 1);
+  if (L->vm->warnings_on) {
+    fprintf(stderr, "Lua warning: error in __gc (%s)\n", text->text);
+    fflush(stderr);
+  }
+  L->top -= 2;
+}
+
+static void call_finalizer(Thread *L) {
+  VM *vm = L->vm;
+  GC *gc = vm->gc;
+  Object *o = gc->to_finalize;
+  gc->to_finalize = o->next;
+  o->next = gc->all;
+  gc->all = o;
+  o->marked &= (uint8_t)~FINALIZED;
+  if (gc->phase >= PHASE_SWEEP_ALL && gc->phase <= PHASE_SWEEP_PENDING) make_white(gc, o);
+  Value object = {{.object = o}, o->tag, 0};
+  const Value *finalizer = metamethod_of(vm, &object, METAMETHOD_GC);
+  if (is_nil(finalizer)) return;
+  bool was_running = gc->running;
+  gc->running = true; /* no collection inside a finalizer */
+  value_copy(L->top, finalizer);
+  value_copy(L->top + 1, &object);
+  L->top += 2;
+  int status = call_protected(L, 1, 0);
+  gc->running = was_running;
+  if (status == STATUS_EXIT) error_throw_status(L, status);
+  if (status != STATUS_OK) warn_about_finalizer(L);
+}
+
+/* --- steps */
+
+static void set_pause(VM *vm) {
+  GC *gc = vm->gc;
+  size_t in_use = vm->allocator->current;
+  gc->estimate = in_use;
+  size_t threshold = in_use / 100 * (size_t)gc->pause;
+  if (threshold < in_use + 4096) threshold = in_use + 4096;
+  gc->debt = (ptrdiff_t)in_use - (ptrdiff_t)threshold;
+}
+
+/* One unit of work; returns its size in bytes. */
+static size_t single_step(Thread *L) {
+  VM *vm = L->vm;
+  GC *gc = vm->gc;
+  switch (gc->phase) {
+    case PHASE_PAUSE: start_cycle(vm); return OBJECT_COST;
+    case PHASE_MARK:
+      if (gc->gray != NULL) return propagate_one(vm);
+      atomic_phase(vm);
+      return OBJECT_COST;
+    case PHASE_SWEEP_ALL: return sweep_step(vm, &gc->finalizable, PHASE_SWEEP_FINALIZABLE);
+    case PHASE_SWEEP_FINALIZABLE: return sweep_step(vm, &gc->to_finalize, PHASE_SWEEP_PENDING);
+    case PHASE_SWEEP_PENDING: return sweep_step(vm, NULL, PHASE_FINALIZE);
+    default:
+      gc->phase = PHASE_PAUSE;
+      gc->collections++;
+      return OBJECT_COST;
+  }
+}
+
+static void call_some_finalizers(Thread *L, int count) {
+  while (L->vm->gc->to_finalize != NULL && count-- > 0) call_finalizer(L);
+}
+
+static void begin_work(VM *vm, uint64_t *stamp) {
+  if (vm->profiler != NULL && vm->profiler->running) *stamp = profiler_stamp();
+}
+
+static void end_work(VM *vm, uint64_t stamp) {
+  Profiler *profiler = vm->profiler;
+  if (profiler == NULL || !profiler->running || stamp == 0) return;
+  uint64_t spent = profiler_stamp() - stamp;
+  profiler->gc_ticks += spent;
+  if (profiler->mode == MODE_TRACE) profiler->last_stamp += spent; /* not the running instruction's time */
+}
+
+/* Between instructions the top of a Lua frame may be anywhere: lifts it above what is in use, for finalizers; returns
+   the old one's offset. */
+static ptrdiff_t settle_top(Thread *L) {
+  ptrdiff_t top = L->top - L->stack;
+  L->top = stack_end_in_use(L);
+  stack_reserve(L, 4);
+  return top;
+}
+
+void gc_step(Thread *L) {
+  VM *vm = L->vm;
+  GC *gc = vm->gc;
+  if (gc->running || gc->stopped) {
+    gc->debt = -(ptrdiff_t)(1 << STEP_SIZE_LOG2) * 16;
+    return;
+  }
+  ptrdiff_t top = settle_top(L);
+  gc->running = true;
+  uint64_t stamp = 0;
+  begin_work(vm, &stamp);
+#ifdef PERILUNE_GC_STRESS
+  do single_step(L);
+  while (gc->phase != PHASE_PAUSE);
+  gc->debt = 0;
+#else
+  size_t step = (size_t)1 << gc->step_size;
+  ptrdiff_t work = (ptrdiff_t)(((size_t)(gc->debt > 0 ? gc->debt : 0) + step) / 100 * (size_t)gc->step_multiplier);
+  while (work > 0) {
+    work -= (ptrdiff_t)single_step(L);
+    if (gc->phase == PHASE_PAUSE) break;
+  }
+  if (gc->phase == PHASE_PAUSE)
+    set_pause(vm);
+  else
+    gc->debt = -(ptrdiff_t)step;
+#endif
+  end_work(vm, stamp);
+  gc->running = false;
+  if (UNLIKELY(gc->to_finalize != NULL)) call_some_finalizers(L, FINALIZERS_PER_STEP);
+  L->top = L->stack + top;
+#ifdef PERILUNE_GC_STRESS
+  gc->debt = 1;
+#endif
+}
+
+void gc_full(Thread *L) {
+  VM *vm = L->vm;
+  GC *gc = vm->gc;
+  if (gc->running) return;
+  ptrdiff_t top = settle_top(L);
+  gc->running = true;
+  uint64_t stamp = 0;
+  begin_work(vm, &stamp);
+  if (gc->phase == PHASE_MARK) { /* drop the marks: white is not changed, so one sweep clears them */
+    gc->gray = gc->gray_again = NULL;
+    gc->weak_values = gc->ephemerons = gc->all_weak = NULL;
+    gc->current_white ^= WHITES;
+    for (Object *o = gc->all; o != NULL; o = o->next) make_white(gc, o);
+    for (Object *o = gc->finalizable; o != NULL; o = o->next) make_white(gc, o);
+    for (Object *o = gc->to_finalize; o != NULL; o = o->next) make_white(gc, o);
+    gc->phase = PHASE_PAUSE;
+  }
+  while (gc->phase != PHASE_PAUSE) single_step(L);
+  do single_step(L);
+  while (gc->phase != PHASE_PAUSE);
+  end_work(vm, stamp);
+  gc->running = false;
+  while (gc->to_finalize != NULL) call_finalizer(L);
+  L->top = L->stack + top;
+  set_pause(vm);
+}
+
+bool gc_step_by(Thread *L, int kilobytes) {
+  GC *gc = L->vm->gc;
+  if (gc->running) return false;
+  bool was_stopped = gc->stopped;
+  gc->stopped = false;
+  uint64_t before = gc->collections;
+  if (kilobytes <= 0) {
+    gc->debt = 1;
+    gc_step(L);
+  } else {
+    ptrdiff_t debt = gc->debt + (ptrdiff_t)kilobytes * 1024;
+    gc->debt = debt;
+    if (debt > 0) gc_step(L);
+  }
+  gc->stopped = was_stopped;
+  return gc->collections != before;
+}
+
+size_t gc_bytes(VM *vm) { return vm->allocator->current; }
+
+GC *gc_new(Allocator *allocator) {
+  GC *gc = memory_first(allocator, sizeof *gc);
+  if (gc == NULL) return NULL;
+  gc->current_white = WHITE0;
+  gc->phase = PHASE_PAUSE;
+  gc->pause = PAUSE_PERCENT;
+  gc->step_multiplier = STEP_MULTIPLIER;
+  gc->step_size = STEP_SIZE_LOG2;
+  gc->minor_multiplier = 20;
+  gc->major_multiplier = 100;
+  gc->stopped = true; /* until the machine is complete */
+  gc->debt = 0;
+  return gc;
+}
+
+void gc_finalize_all(Thread *L) {
+  GC *gc = L->vm->gc;
+  gc->stopped = true;
+  for (int round = 0; round < 10; round++) { /* finalizers may make more objects with finalizers */
+    separate_finalizable(gc, true);
+    if (gc->to_finalize == NULL) break;
+    while (gc->to_finalize != NULL) call_finalizer(L);
+  }
+}
+
+static void free_list(VM *vm, Object *o, Object *keep) {
+  while (o != NULL) {
+    Object *next = o->next;
+    if (o != keep) free_object(vm, o);
+    o = next;
+  }
+}
+
+void gc_free_all(VM *vm) {
+  GC *gc = vm->gc;
+  /* Threads first: closing their upvalues touches upvalue objects. */
+  for (Object *o = gc->all; o != NULL; o = o->next)
+    if (o->tag == TAG_THREAD) upvalues_close((Thread *)o, ((Thread *)o)->stack);
+  free_list(vm, gc->finalizable, (Object *)vm->main);
+  free_list(vm, gc->to_finalize, (Object *)vm->main);
+  free_list(vm, gc->all, (Object *)vm->main);
+  gc->all = gc->finalizable = gc->to_finalize = NULL;
+}
