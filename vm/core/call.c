@@ -189,7 +189,9 @@ void variables_close(Thread *L, ptrdiff_t level_offset, const Value *error) {
   Value kept = error != NULL ? *error : nil_value;
   while (L->tbc_last != NULL && L->tbc_last - L->stack >= level_offset) {
     Value *slot = L->tbc_last;
-    L->tbc_last = slot->spare != 0 ? slot - slot->spare : NULL;
+    /* bytecode may spoil the chain: it stays inside the stack */
+    bool is_chained = slot->spare != 0 && slot->spare < (size_t)(slot - L->stack);
+    L->tbc_last = is_chained ? slot - slot->spare : NULL;
     upvalues_close(L, slot);
     const Value *close = metamethod_of(L->vm, slot, METAMETHOD_CLOSE);
     Value variable = *slot, function = *close;

@@ -393,14 +393,8 @@ static bool stands_at(const Verifier *v, int64_t at, uint32_t op, uint32_t a) {
 
 static const char *check_loop(const Verifier *v, const Instruction *i) {
   bool right = true;
-  switch (i->op) {
-  case OP_FORPREP: right = i->target > i->next && stands_at(v, i->target - 2, OP_FORLOOP, i->a); break;
-  case OP_FORLOOP: right = i->target < i->next && stands_at(v, i->target - 2, OP_FORPREP, i->a); break;
-  case OP_TFORPREP: right = i->target >= i->next && stands_at(v, i->target, OP_TFORCALL, i->a); break;
-  case OP_TFORCALL: right = stands_at(v, i->next, OP_TFORLOOP, i->a); break;
-  case OP_TFORLOOP: right = i->target < i->next; break;
-  default: break;
-  }
+  if (i->op == OP_TFORPREP) right = i->target >= i->next && stands_at(v, i->target, OP_TFORCALL, i->a);
+  if (i->op == OP_TFORCALL) right = stands_at(v, i->next, OP_TFORLOOP, i->a);
   return right ? NULL : "broken loop";
 }
 

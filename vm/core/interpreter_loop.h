@@ -9,8 +9,9 @@
 
 #if COUNT_EDGES
 #define LOAD_COUNTS() (taken = (uintptr_t)cl->proto->counts->taken - 2 * (uintptr_t)cl->proto->code)
-/* The counter of the word at pc: twice as far from its array's start as the word from its. */
-#define TAKEN() (++*(uint64_t *)(taken + 2 * (uintptr_t)pc))
+/* The counter of the word at `at`: twice as far from its array's start as the word from its. */
+#define TAKEN_AT(at) (++*(uint64_t *)(taken + 2 * (uintptr_t)(at)))
+#define TAKEN() TAKEN_AT(pc) /* of a two-word instruction: its second word's */
 #define ENTERED(p) ((p)->counts->entries++)
 /* `end` is one past the highest slot in use. */
 #define DEPTH(end)                                                      \
@@ -579,7 +580,7 @@ again:
 
   OPCODE(JMP) {
 #if COUNT_EDGES
-    if (SJ < 0) TAKEN();
+    if (SJ < 0) TAKEN_AT(pc - 1);
 #endif
     pc += SJ;
     NEXT;
@@ -854,8 +855,8 @@ returned:
       uint64_t left = a[1].bits;
       if (LIKELY(left > 0)) {
         int64_t next = (int64_t)((uint64_t)a->i + (uint64_t)a[2].i);
-        a[1].bits = left - 1;
-        a->i = next;
+        set_int(a + 1, (int64_t)(left - 1)); /* with their tags: bytecode may have put anything into the loop's slots */
+        set_int(a, next);
         set_int(a + 3, next);
         TAKEN();
         pc += 1 + (int32_t)*pc;
@@ -1021,6 +1022,7 @@ LABEL_invalid: /* the verifier lets no such opcode pass */
 
 #undef LOAD_COUNTS
 #undef TAKEN
+#undef TAKEN_AT
 #undef ENTERED
 #undef DEPTH
 #undef LOAD_PEAK
