@@ -107,7 +107,7 @@ static void thread_prepare(Thread *L, Thread *thread) {
 
 Thread *thread_new(Thread *L) {
   Thread *thread = gc_new_object(L, TAG_THREAD, sizeof *thread);
-  memset((char *)thread + sizeof(Object), 0, sizeof *thread - sizeof(Object));
+  memset(&thread->status, 0, sizeof *thread - offsetof(Thread, status)); /* the header is the collector's */
   thread->vm = L->vm;
   thread->status = THREAD_SUSPENDED;
   thread_prepare(L, thread);
