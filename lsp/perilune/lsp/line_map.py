@@ -18,7 +18,7 @@ Gap = tuple[int, int, int, int]
 
 _CLOSE_COMPARISON_LIMIT = 1_000_000  # cells of the table, beyond which a gap is left unmatched
 _SIMILARITY_LIMIT = 2_500
-_SIMILAR = 0.5
+_SIMILAR = 0.6
 _MOVE_LETTERS = 4  # shorter lines, `end` and `}` before all, say nothing about where they came from
 
 

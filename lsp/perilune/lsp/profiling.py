@@ -33,6 +33,8 @@ class Profiling:
         self._results = results
         self._turn = asyncio.Lock()  # two runs at once would measure each other
         self._started: dict[str, Progress] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def profile(self, job: Job, settings: Settings) -> Report:
         """Runs a job once its turn has come; a run of the same program that is under way gives way to it."""
@@ -41,6 +43,7 @@ class Profiling:
         name = os.path.basename(job.path)
         async with self._editor.progress(f"Profiling {name}") as progress:
             self._started[job.path] = progress
+            self._idle.clear()
             try:
                 if self._turn.locked():
                     progress.report("waiting for another run")
@@ -55,6 +58,8 @@ class Profiling:
             finally:
                 if self._started.get(job.path) is progress:
                     del self._started[job.path]
+                if not self._started:
+                    self._idle.set()
         return self._conclude(job, outcome, settings)
 
     def cancel(self, path: str | None = None) -> None:
@@ -62,6 +67,11 @@ class Profiling:
         for started, progress in self._started.items():
             if path is None or path == started:
                 progress.cancelled.set()
+
+    async def stop(self) -> None:
+        """Stops every run and waits until the last one has ended."""
+        self.cancel()
+        await self._idle.wait()
 
     def _conclude(self, job: Job, outcome: Outcome, settings: Settings) -> Report:
         name = os.path.basename(job.path)

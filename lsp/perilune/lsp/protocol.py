@@ -93,11 +93,12 @@ def path_of(uri: str) -> str | None:
 
 
 def to_diagnostic(problem: Problem, positions: Positions) -> types.Diagnostic:
-    """An error as the editor underlines it."""
+    """A problem as the editor underlines it."""
+    severity = types.DiagnosticSeverity.Error if problem.is_error else types.DiagnosticSeverity.Information
     return types.Diagnostic(
         range=positions.range(problem.start, problem.end),
         message=problem.message,
-        severity=types.DiagnosticSeverity.Error,
+        severity=severity,
         source="perilune",
     )
 

@@ -22,6 +22,7 @@ OUTPUT_LIMIT = 100_000
 """How many bytes of a program's output are kept, the last ones."""
 
 _TICK_SECONDS = 1.0
+_POLL_SECONDS = 0.02
 _GRACE_SECONDS = 3.0  # for a program that was interrupted to write its profile
 _READ_SIZE = 65536
 _INTERPRETER = "perilune: "  # begins the message of an error that ends a program
@@ -74,7 +75,7 @@ async def run(
                 *command,
                 "profile",
                 *options,
-                job.path,
+                _spoken_name(job),
                 *job.arguments,
                 cwd=job.directory,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -105,6 +106,12 @@ async def run(
         return Outcome(ending, time.monotonic() - started, profile, process.returncode, output.text(), error)
 
 
+def _spoken_name(job: Job) -> str:
+    """The program as one would type it in its directory, which is how its messages and its profile call it."""
+    name = os.path.relpath(job.path, job.directory)
+    return job.path if name.startswith((os.pardir, "-")) else name
+
+
 async def _wait(
     process: asyncio.subprocess.Process,
     started: float,
@@ -112,30 +119,27 @@ async def _wait(
     cancelled: asyncio.Event,
     tick: Callable[[float], None],
 ) -> Ending:
-    exited, cancelling = asyncio.create_task(process.wait()), asyncio.create_task(cancelled.wait())
-    try:
-        while True:
-            elapsed = time.monotonic() - started
-            patience = max(0.0, min(_TICK_SECONDS, time_limit - elapsed))
-            await asyncio.wait({exited, cancelling}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-            if exited.done():
-                return Ending.FINISHED
-            elapsed = time.monotonic() - started
-            if cancelling.done() or elapsed >= time_limit:
-                await _stop(process, exited)
-                return Ending.CANCELLED if cancelling.done() else Ending.TIMED_OUT
+    next_tick = _TICK_SECONDS
+    while not await _has_exited(process, _POLL_SECONDS):
+        elapsed = time.monotonic() - started
+        if cancelled.is_set() or elapsed >= time_limit:
+            _send_signal(process, "SIGINT")
+            if not await _has_exited(process, _GRACE_SECONDS):
+                _send_signal(process, "SIGKILL")
+                await _has_exited(process, _GRACE_SECONDS)
+            return Ending.CANCELLED if cancelled.is_set() else Ending.TIMED_OUT
+        if elapsed >= next_tick:
             tick(elapsed)
-    finally:
-        exited.cancel()
-        cancelling.cancel()
+            next_tick = elapsed + _TICK_SECONDS
+    return Ending.FINISHED
 
 
-async def _stop(process: asyncio.subprocess.Process, exited: asyncio.Task[int]) -> None:
-    _send_signal(process, "SIGINT")
-    await asyncio.wait({exited}, timeout=_GRACE_SECONDS)
-    if not exited.done():
-        _send_signal(process, "SIGKILL")
-        await exited
+async def _has_exited(process: asyncio.subprocess.Process, seconds: float) -> bool:
+    """Whether the process ends within some seconds. Its `wait` would wait for all who hold its pipes as well."""
+    deadline = time.monotonic() + seconds
+    while process.returncode is None and time.monotonic() < deadline:
+        await asyncio.sleep(_POLL_SECONDS)
+    return process.returncode is not None
 
 
 def _send_signal(process: asyncio.subprocess.Process, name: str) -> None:

@@ -50,16 +50,19 @@ class PeriluneServer(LanguageServer):
         self.profiling = Profiling(self.editor, self.results)
         self.documents: dict[str, Document] = {}
         self._checks: dict[str, asyncio.Task[None]] = {}
-        self._checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
+        self._analysis = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analysis")
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Logs; the editor learns of a failed request from the answer, and of nothing else."""
         logger.error("%s", error)
 
-    def view(self, uri: str) -> View | None:
-        """The figures of an open document."""
+    async def view(self, uri: str) -> View | None:
+        """The figures of an open document, already compared with its text: that takes a while for a large one."""
         document = self.documents.get(uri)
-        return self.results.view(document) if document else None
+        view = self.results.view(document) if document else None
+        if view is not None:
+            await asyncio.get_running_loop().run_in_executor(self._analysis, getattr, view, "origins")
+        return view
 
     def document_changed(self, uri: str, pause: float) -> None:
         """Takes in an open document's text, and checks it after a pause unless it changes again."""
@@ -83,8 +86,9 @@ class PeriluneServer(LanguageServer):
     async def _check(self, uri: str, pause: float) -> None:
         await asyncio.sleep(pause)
         document = self.documents[uri]
+        loop = asyncio.get_running_loop()
         try:
-            problems = await asyncio.get_running_loop().run_in_executor(self._checker, diagnose, document)
+            problems = await loop.run_in_executor(self._analysis, diagnose, document)
             self.editor.publish(uri, document, problems)
         except Exception:
             logger.exception("cannot check %s", uri)
@@ -94,9 +98,6 @@ class PeriluneServer(LanguageServer):
         folders = (real_path(folder.uri) for folder in self.workspace.folders.values())
         around = [folder for folder in folders if folder and path.startswith(os.path.join(folder, ""))]
         return max(around, key=len, default=os.path.dirname(path))
-
-
-server = PeriluneServer()
 
 
 def real_path(uri: str) -> str | None:
@@ -112,6 +113,9 @@ def _version() -> str:
         return "0"
 
 
+server = PeriluneServer()
+
+
 # --- the session
 
 
@@ -123,6 +127,11 @@ def initialize(ls: PeriluneServer, params: types.InitializeParams) -> None:
 @server.feature(types.INITIALIZED)
 def initialized(ls: PeriluneServer, params: types.InitializedParams) -> None:
     ls.editor.refresh_hints()
+
+
+@server.feature(types.SHUTDOWN)
+async def shutdown(ls: PeriluneServer, params: None) -> None:
+    await ls.profiling.stop()
 
 
 @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
@@ -153,9 +162,9 @@ def did_close(ls: PeriluneServer, params: types.DidCloseTextDocumentParams) -> N
 
 
 @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
-def inlay_hints(ls: PeriluneServer, params: types.InlayHintParams) -> list[types.InlayHint]:
+async def inlay_hints(ls: PeriluneServer, params: types.InlayHintParams) -> list[types.InlayHint]:
     uri = params.text_document.uri
-    view = ls.view(uri)
+    view = await ls.view(uri)
     if view is None or not ls.settings.hints:
         return []
     positions = ls.editor.positions(view.document)
@@ -164,9 +173,9 @@ def inlay_hints(ls: PeriluneServer, params: types.InlayHintParams) -> list[types
 
 
 @server.feature(types.INLAY_HINT_RESOLVE)
-def inlay_hint_resolve(ls: PeriluneServer, params: types.InlayHint) -> types.InlayHint:
+async def inlay_hint_resolve(ls: PeriluneServer, params: types.InlayHint) -> types.InlayHint:
     origin = hint_origin(params)
-    view = ls.view(origin[0]) if origin else None
+    view = await ls.view(origin[0]) if origin else None
     if origin is not None and view is not None:
         markdown = explain_line(view.measurement, origin[1], origin[2])
         params.tooltip = to_markup(markdown) if markdown else None
@@ -174,8 +183,8 @@ def inlay_hint_resolve(ls: PeriluneServer, params: types.InlayHint) -> types.Inl
 
 
 @server.feature(types.TEXT_DOCUMENT_HOVER)
-def hover(ls: PeriluneServer, params: types.HoverParams) -> types.Hover | None:
-    view = ls.view(params.text_document.uri)
+async def hover(ls: PeriluneServer, params: types.HoverParams) -> types.Hover | None:
+    view = await ls.view(params.text_document.uri)
     if view is None:
         return None
     positions = ls.editor.positions(view.document)
