@@ -95,7 +95,7 @@ typedef struct Run {
   const char *chunkname;
   Bytes *args;
   int arg_count;
-  const char *script_name; /* or NULL: no arg table */
+  Bytes script_name; /* text NULL: no arg table */
   bool only_load;
   char *message; /* malloc'ed */
   size_t message_length;
@@ -124,7 +124,7 @@ static void set_arg_table(Thread *L, const Run *run) {
   push_table(L, t);
   push_text(L, "perilune");
   table_set_int(L, t, -1, L->top - 1);
-  push_text(L, run->script_name);
+  push_bytes(L, run->script_name.text, run->script_name.length);
   table_set_int(L, t, 0, L->top - 1);
   L->top -= 2;
   for (int i = 0; i < run->arg_count; i++) {
@@ -138,7 +138,7 @@ static void set_arg_table(Thread *L, const Run *run) {
 
 static void push_arguments(Thread *L, void *context) {
   const Run *run = context;
-  if (run->script_name != NULL) set_arg_table(L, run);
+  if (run->script_name.text != NULL) set_arg_table(L, run);
   stack_reserve(L, run->arg_count);
   for (int i = 0; i < run->arg_count; i++) push_bytes(L, run->args[i].text, run->args[i].length);
 }
@@ -256,13 +256,15 @@ static PyObject *State_run(PyObject *object, PyObject *arguments, PyObject *keyw
   static char *names[] = {"chunk", "chunkname", "args", "script_name", "catch_interrupts", NULL};
   State *self = (State *)object;
   Run run = {0};
-  Py_ssize_t chunk_length;
+  Py_ssize_t chunk_length, script_length = 0;
   int catching = 0;
   PyObject *args = NULL;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|O!zp:run", names, &run.chunk.text, &chunk_length,
-                                   &run.chunkname, &PyTuple_Type, &args, &run.script_name, &catching))
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|O!z#p:run", names, &run.chunk.text, &chunk_length,
+                                   &run.chunkname, &PyTuple_Type, &args, &run.script_name.text, &script_length,
+                                   &catching))
     return NULL;
   run.chunk.length = (size_t)chunk_length;
+  run.script_name.length = (size_t)script_length;
   if (!is_usable(self)) return NULL;
   PyObject *none = PyTuple_New(0);
   PyObject *result = NULL;

@@ -183,7 +183,6 @@ static bool attach_all(VM *vm) {
     if (o->tag == TAG_CFN) ((CFn *)o)->calls = ((CFn *)o)->ticks = 0;
     if (o->tag == TAG_PROTO && !gc_is_dead(vm, o) && !attach(profiler, (Proto *)o)) return false;
   }
-  if (profiler->proto_count > 0) qsort(profiler->protos, profiler->proto_count, sizeof(Proto *), by_id);
   return true;
 }
 
@@ -226,6 +225,7 @@ void profiler_stop(VM *vm) {
   count_suspended(vm, 1);
   for (Object *o = vm->gc->all; o != NULL; o = o->next)
     if (o->tag == TAG_CFN) profiler_keep_builtin(vm, (CFn *)o);
+  if (profiler->proto_count > 0) qsort(profiler->protos, profiler->proto_count, sizeof(Proto *), by_id);
   if (profiler->builtin_count > 0)
     qsort(profiler->builtins, profiler->builtin_count, sizeof(BuiltinCount), by_name);
 }
