@@ -1,10 +1,14 @@
 """Hand-made raw profiles: what the machine would record, with numbers small enough to add up by eye."""
 
+from __future__ import annotations
+
 from array import array
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perilune.compiler.opcodes import BY_NAME
-from perilune.profiler.attribution import RawFunction, RawProfile
+
+if TYPE_CHECKING:
+    from perilune.vm.raw_profile import RawFunction, RawProfile
 
 Row = tuple[str, int, int, int, int, int]
 """Opcode, line, count, ticks, allocations, allocated bytes."""
@@ -13,6 +17,7 @@ Row = tuple[str, int, int, int, int, int]
 def raw_function(
     rows: list[Row],
     id: int = 0,
+    parent: int | None = None,
     name: str | None = None,
     source: str | None = "@a.lua",
     lines: tuple[int, int] = (0, 0),
@@ -32,14 +37,18 @@ def raw_function(
                 words[field].append(figure if word == 0 else 0)
     return {
         "id": id,
+        "parent": parent,
         "name": None if name is None else name.encode(),
         "source": None if source is None else source.encode(),
         "first_line": lines[0],
         "last_line": lines[1],
         "code": code.tobytes(),
         "lines": word_lines.tobytes(),
+        "ranges": b"",
+        "word_ranges": b"",
         "entries": entries,
         "counts": words["count"].tobytes(),
+        "every": None,
         "ticks": words["ticks"].tobytes() if traced else None,
         "allocations": words["allocations"].tobytes(),
         "allocated_bytes": words["bytes"].tobytes(),
@@ -51,15 +60,20 @@ def raw_profile(*functions: RawFunction, **fields: Any) -> RawProfile:
     raw: RawProfile = {
         "functions": list(functions),
         "builtins": [],
+        "wall_ns": 2000,
         "run_ns": 1000,
         "gc_ticks": 0,
         "outside_ticks": 0,
         "ns_per_tick": 0.5,
         "probe_ticks": 3.0,
+        "started_bytes": 0,
         "current_bytes": 500,
         "peak_bytes": 1500,
         "allocated_bytes": 2000,
+        "released_bytes": 1500,
         "allocations": 20,
+        "outside_allocations": 0,
+        "outside_bytes": 0,
         "current_depth": 0,
         "peak_depth": 7,
     }

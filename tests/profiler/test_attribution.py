@@ -1,12 +1,20 @@
 """Raw counters become lines, opcodes and functions, and every sum agrees with every other."""
 
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.compiler.opcodes import OPCODES
-from perilune.profiler.attribution import RawFunction, RawProfile, attribute, corrected_ticks, source_path
+from perilune.profiler.attribution import attribute, corrected_ticks, source_path
 from perilune.profiler.model import BuiltinRow, FunctionRow, LineOpcode, LineRow, OpcodeRow, Profile, Program
 from raw_profiles import raw_function, raw_profile
+
+if TYPE_CHECKING:
+    from perilune.vm.raw_profile import RawFunction, RawProfile
 
 A_LUA = Program("a.lua")
 
@@ -43,7 +51,7 @@ def test_a_line_sums_its_instructions_and_takes_its_largest_count_as_hits() -> N
 
 def test_a_line_shared_by_functions_has_the_hits_of_the_one_that_ran_most() -> None:
     main = raw_function([("CLOSURE", 1, 1, 0, 0, 0)])
-    inner = raw_function([("RETURN0", 1, 8, 0, 0, 0)], id=1, name="f", lines=(1, 1), entries=8)
+    inner = raw_function([("RETURN0", 1, 8, 0, 0, 0)], id=1, parent=0, name="f", lines=(1, 1), entries=8)
     (line,) = profile_of(raw_profile(main, inner)).files[0].lines
     assert (line.hits, line.instructions) == (8, 9)
 
@@ -55,7 +63,7 @@ def test_instructions_of_one_line_in_different_opcodes_are_listed_once_each() ->
 
 def test_lines_that_never_ran_are_kept_with_no_hits() -> None:
     main = raw_function([("LOADI", 1, 1, 0, 0, 0), ("LOADI", 2, 0, 0, 0, 0)])
-    never = raw_function([("RETURN0", 5, 0, 0, 0, 0)], id=1, name="never", lines=(4, 6), entries=0)
+    never = raw_function([("RETURN0", 5, 0, 0, 0, 0)], id=1, parent=0, name="never", lines=(4, 6), entries=0)
     (file,) = profile_of(raw_profile(main, never)).files
     assert [(line.line, line.hits, line.opcodes) for line in file.lines if not line.hits] == [(2, 0, []), (5, 0, [])]
     assert ("never", 0) in [(function.name, function.calls) for function in file.functions]
@@ -65,7 +73,9 @@ def test_a_chunk_that_is_loaded_twice_is_one_chunk_that_ran_twice() -> None:
     def load(first_id: int, hint: int) -> list[RawFunction]:
         return [
             raw_function([("GETGLOBAL", 1, 1, 0, 0, 0)], id=first_id, hint=hint),
-            raw_function([("RETURN0", 1, 5, 0, 1, 8)], id=first_id + 1, name="f", lines=(1, 1), entries=5),
+            raw_function(
+                [("RETURN0", 1, 5, 0, 1, 8)], id=first_id + 1, parent=first_id, name="f", lines=(1, 1), entries=5
+            ),
         ]
 
     profile = profile_of(raw_profile(*load(0, hint=0), *load(7, hint=3)))
@@ -77,10 +87,22 @@ def test_a_chunk_that_is_loaded_twice_is_one_chunk_that_ran_twice() -> None:
 def test_twin_functions_on_one_line_stay_two() -> None:
     twin = [("RETURN0", 1, 5, 0, 0, 0)]
     main = raw_function([("LOADI", 1, 1, 0, 0, 0)])
-    twins = [raw_function(twin, id=number, lines=(1, 1), entries=5) for number in (1, 2)]
+    twins = [raw_function(twin, id=number, parent=0, lines=(1, 1), entries=5) for number in (1, 2)]
     (file,) = profile_of(raw_profile(main, *twins)).files
     assert [(row.name, row.calls) for row in file.functions[:2]] == [("anonymous", 5), ("anonymous", 5)]
     assert file.lines[0].hits == 5
+
+
+def test_a_function_of_a_function_belongs_to_its_chunk() -> None:
+    def load(first_id: int) -> list[RawFunction]:
+        return [
+            raw_function([("CLOSURE", 1, 1, 0, 0, 0)], id=first_id),
+            raw_function([("CLOSURE", 1, 2, 0, 0, 0)], id=first_id + 1, parent=first_id, lines=(1, 1), entries=2),
+            raw_function([("CLOSURE", 1, 3, 0, 0, 0)], id=first_id + 2, parent=first_id + 1, lines=(1, 1), entries=3),
+        ]
+
+    (file,) = profile_of(raw_profile(*load(0), *load(3))).files
+    assert [(row.name, row.calls) for row in file.functions] == [("anonymous", 6), ("anonymous", 4), ("main chunk", 2)]
 
 
 def test_instructions_without_debug_information_stand_on_line_0() -> None:
@@ -130,6 +152,15 @@ def test_trace_mode_subtracts_the_probes_and_keeps_what_was_measured() -> None:
     assert [row.share for row in profile.files[0].lines] == [30 / 55, 10 / 55]
 
 
+def test_time_and_memory_of_a_second_word_belong_to_its_instruction() -> None:
+    main = raw_function([("GETFIELD", 1, 2, 26, 1, 16)], traced=True)
+    main["ticks"] = array("Q", [6, 20]).tobytes()
+    main["allocations"] = array("Q", [1, 3]).tobytes()
+    main["allocated_bytes"] = array("Q", [16, 48]).tobytes()
+    (line,) = profile_of(raw_profile(main), "trace").files[0].lines
+    assert (line.raw_ns, line.self_ns, line.allocations, line.allocated_bytes) == (13, 10, 4, 64)
+
+
 def test_no_time_is_negative_after_the_correction() -> None:
     assert corrected_ticks(20, 10, 3.0) == 0.0
     main = raw_function([("ADD", 1, 10, 20, 0, 0), ("SUB", 1, 1, 13, 0, 0)], traced=True)
@@ -171,7 +202,7 @@ def test_lines_opcodes_and_functions_add_up_to_the_total(
     functions: list[list[tuple[str, int, int, int, int, int]]], mode: str, gc_ticks: int, outside_ticks: int
 ) -> None:
     raw_functions = [
-        raw_function(rows, id=number, lines=(number, 9), traced=mode == "trace")
+        raw_function(rows, id=number, parent=0 if number else None, lines=(number, 9), traced=mode == "trace")
         for number, rows in enumerate(functions)
     ]
     profile = profile_of(raw_profile(*raw_functions, gc_ticks=gc_ticks, outside_ticks=outside_ticks), mode)

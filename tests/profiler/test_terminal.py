@@ -59,10 +59,10 @@ Profile of a.lua 100  (count mode)
   stack depth   peak 7 slots
 
 Hottest lines
-   share  instructions   hits  line  source
-  100.0%         30.0K  10.0K     2  for i = 1, 100 do t[i] = {} end
-    0.0%             1      1     1  local t = {}
-    0.0%             1      1     4  return t, 'ä�[31m中文'
+   share  instr   hits  line  source
+  100.0%  30.0K  10.0K     2  for i = 1, 100 do t[i] = {} end
+    0.0%      1      1     1  local t = {}
+    0.0%      1      1     4  return t, 'ä\N{REPLACEMENT CHARACTER}[31m中文'
 
 Opcodes
   share  count  opcode    meaning
@@ -72,17 +72,18 @@ Opcodes
    0.0%      1  RETURN    return s[A] .. s[A+B-2]; B = 0: to the open top
 
 Functions
-   share  instructions  calls  line  function
-  100.0%         30.0K      1     1  main chunk
+   share  instr  calls  line  function
+  100.0%  30.0K      1     1  main chunk
 
 Library functions
   calls  function
      12  string.format
 
 Lines that allocate
-  share   bytes  allocations  line  source
-  90.2%  902 kB        10.0K     2  for i = 1, 100 do t[i] = {} end
-   0.0%    64 B            1     1  local t = {}
+  share    bytes  allocations  line  source
+  90.2%   902 kB        10.0K     2  for i = 1, 100 do t[i] = {} end
+   0.0%     64 B            1     1  local t = {}
+   9.8%  97.8 kB        1,985        (outside any line: loading the program)
 """
 
 
@@ -101,7 +102,7 @@ def test_trace_mode_shows_corrected_and_measured_time() -> None:
 
 def test_exact_counts_are_written_in_full() -> None:
     report = render(profile(), SOURCES, Layout(exact=True))
-    assert "  100.0%        30,000  10,000     2  for i" in report
+    assert "  100.0%  30,000  10,000     2  for i" in report
     assert "  90.2%  902,128       10,014     2  for i" in report
 
 
@@ -135,7 +136,7 @@ def test_a_line_without_a_number_shows_a_question_mark() -> None:
     stripped = raw_function([("LOADI", 1, 4, 0, 0, 0)])
     stripped["lines"] = b""
     report = render(attribute(raw_profile(stripped), "count", Program("a.lua"), {}), SOURCES, Layout())
-    assert "  100.0%             4     4     ?\n" in report
+    assert "  100.0%      4     4     ?\n" in report
 
 
 def test_colors_change_no_letter() -> None:

@@ -6,11 +6,12 @@ over lines, over opcodes and over functions are equal to the last digit.
 
 from __future__ import annotations
 
+import os
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TYPE_CHECKING
 
 from perilune.compiler.opcodes import OPCODES
 from perilune.profiler.model import (
@@ -27,47 +28,11 @@ from perilune.profiler.model import (
     Totals,
 )
 
+if TYPE_CHECKING:
+    from perilune.vm.raw_profile import RawFunction, RawProfile
+
 _OPCODE_BYTE = 0 if sys.byteorder == "little" else 3
 _WORDS = [OPCODES[code].words if code < len(OPCODES) else 1 for code in range(256)]
-
-
-class RawFunction(TypedDict):
-    """Counters of one loaded function; the arrays are parallel to its code words.
-
-    `counts` holds the executions of an instruction at its first word and 0 at its second. `lines` is empty where debug
-    information was stripped; `ticks` is None unless the run was traced.
-    """
-
-    id: int
-    name: bytes | None
-    source: bytes | None
-    first_line: int
-    last_line: int
-    code: bytes
-    lines: bytes
-    entries: int
-    counts: bytes
-    ticks: bytes | None
-    allocations: bytes
-    allocated_bytes: bytes
-
-
-class RawProfile(TypedDict):
-    """What the machine recorded between start and stop."""
-
-    functions: list[RawFunction]
-    builtins: list[tuple[str, int, int]]
-    run_ns: int
-    gc_ticks: int
-    outside_ticks: int
-    ns_per_tick: float
-    probe_ticks: float
-    current_bytes: int
-    peak_bytes: int
-    allocated_bytes: int
-    allocations: int
-    current_depth: int
-    peak_depth: int
 
 
 @dataclass(slots=True)
@@ -95,12 +60,18 @@ class _Function:
     instructions: list[_Instruction]
 
 
+def file_path(source: bytes | None) -> str | None:
+    """The path of a source that was read from a file."""
+    return os.fsdecode(source[1:]) if source is not None and source[:1] == b"@" else None
+
+
 def source_path(source: bytes | None) -> str:
-    """The path of a file's source, or a chunk's name as Lua's messages show it: `[string "return 1"]`, `stdin`."""
+    """How a profile calls a source: a file's path, or a chunk's name as Lua's messages show it (`[string "return 1"]`)."""
     if source is None:
         return "?"
-    if is_file(source):
-        return source[1:].decode("utf-8", "surrogateescape")
+    path = file_path(source)
+    if path is not None:
+        return path
     text = source.decode("utf-8", "replace")
     if text[:1] == "=":
         return text[1:]
@@ -109,11 +80,6 @@ def source_path(source: bytes | None) -> str:
     if newline or len(first_line) > limit:
         return f'[string "{first_line[:limit]}..."]'
     return f'[string "{first_line}"]'
-
-
-def is_file(source: bytes | None) -> bool:
-    """Whether a function's source was read from a file."""
-    return source is not None and source[:1] == b"@"
 
 
 def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str, str]) -> Profile:
@@ -163,15 +129,15 @@ class _Scale:
 def _same_functions(functions: Iterable[RawFunction]) -> Iterable[list[RawFunction]]:
     """Groups the loads of the same function: same source, same place among the functions of its chunk, same code.
 
-    The functions of a chunk have consecutive ids that begin with its main function, whose first line is 0.
+    The functions of a chunk have consecutive ids that begin with its outermost function, which has no parent.
     """
     groups: dict[tuple[object, ...], list[RawFunction]] = {}
-    main_id = 0
+    roots: dict[int, int] = {}
     for function in sorted(functions, key=lambda function: function["id"]):
-        if function["first_line"] == 0:
-            main_id = function["id"]
+        id, parent = function["id"], function["parent"]
+        root = roots[id] = id if parent is None else roots.get(parent, parent)
         opcodes = function["code"][_OPCODE_BYTE::4]
-        key = (function["source"], function["id"] - main_id, function["first_line"], opcodes, function["lines"])
+        key = (function["source"], id - root, function["first_line"], opcodes, function["lines"])
         groups.setdefault(key, []).append(function)
     return groups.values()
 
@@ -194,17 +160,19 @@ def _instructions(loads: list[RawFunction], raw: RawProfile, timed: bool) -> Ite
     ns_per_tick, probe_ticks = raw["ns_per_tick"], raw["probe_ticks"]
     pc = 0
     while pc < len(code):
+        next_pc = pc + _WORDS[code[pc]]
         count = counts[pc]
+        spent = sum(ticks[pc:next_pc]) if timed else 0
         yield _Instruction(
             opcode=OPCODES[code[pc]].name,
             line=lines[pc],
             count=count,
-            raw_ns=round(ticks[pc] * ns_per_tick) if timed else 0,
-            self_ns=round(corrected_ticks(ticks[pc], count, probe_ticks) * ns_per_tick) if timed else 0,
-            allocations=allocations[pc],
-            allocated_bytes=allocated_bytes[pc],
+            raw_ns=round(spent * ns_per_tick),
+            self_ns=round(corrected_ticks(spent, count, probe_ticks) * ns_per_tick),
+            allocations=sum(allocations[pc:next_pc]),
+            allocated_bytes=sum(allocated_bytes[pc:next_pc]),
         )
-        pc += _WORDS[code[pc]]
+        pc = next_pc
 
 
 def corrected_ticks(ticks: int, count: int, probe_ticks: float) -> float:

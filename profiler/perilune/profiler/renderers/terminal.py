@@ -219,7 +219,7 @@ class _Page:
     def hottest_lines(self) -> list[Line]:
         placed = [_Placed(file, line) for file in self.profile.files for line in file.lines if line.hits]
         rows = self._top(sorted(placed, key=lambda row: self._line_order(row.line)))
-        columns = [_Column("share"), *self._if_timed("time"), _Column("instructions"), _Column("hits")]
+        columns = [_Column("share"), *self._if_timed("time"), _Column("instr"), _Column("hits")]
         columns += [_Column("line", self.one_file), _Column("source", False)]
         return self._table(
             "Hottest lines" if self.layout.sort == "share" else f"Lines by {self.layout.sort}",
@@ -262,7 +262,7 @@ class _Page:
     def functions(self) -> list[Line]:
         placed = [(file, row) for file in self.profile.files for row in file.functions if row.calls]
         rows = self._top(sorted(placed, key=lambda pair: self._function_order(pair[1])))
-        columns = [_Column("share"), *self._if_timed("time"), _Column("instructions"), _Column("calls")]
+        columns = [_Column("share"), *self._if_timed("time"), _Column("instr"), _Column("calls")]
         columns += [_Column("line", self.one_file), _Column("function", False)]
         return self._table(
             "Functions",
@@ -301,27 +301,33 @@ class _Page:
     def allocating_lines(self) -> list[Line]:
         placed = [_Placed(file, line) for file in self.profile.files for line in file.lines if line.allocations]
         placed.sort(key=lambda row: (-row.line.allocated_bytes, row.line.line))
-        whole = self.profile.totals.memory.allocated_bytes or 1
         columns = [_Column("share"), _Column("bytes"), _Column("allocations")]
         columns += [_Column("line", self.one_file), _Column("source", False)]
-        return self._table(
-            "Lines that allocate",
-            len(placed),
-            columns,
+        rows = [
             [
+                *self._allocated(row.line.allocated_bytes, row.line.allocations),
+                (self._location(row.file, row.line.line), "cyan"),
+                (self._source(row.file, row.line.line), ""),
+            ]
+            for row in self._top(placed)
+        ]
+        memory = self.profile.totals.memory
+        outside_bytes = memory.allocated_bytes - sum(row.line.allocated_bytes for row in placed)
+        outside_allocations = memory.allocations - sum(row.line.allocations for row in placed)
+        if outside_allocations > 0:
+            rows.append(
                 [
-                    (share_text(row.line.allocated_bytes / whole), _heat(row.line.allocated_bytes / whole)),
-                    (
-                        f"{row.line.allocated_bytes:,}" if self.layout.exact else bytes_text(row.line.allocated_bytes),
-                        "",
-                    ),
-                    (self._count(row.line.allocations), ""),
-                    (self._location(row.file, row.line.line), "cyan"),
-                    (self._source(row.file, row.line.line), ""),
+                    *self._allocated(outside_bytes, outside_allocations),
+                    ("", ""),
+                    ("(outside any line: loading the program)", "dim"),
                 ]
-                for row in self._top(placed)
-            ],
-        )
+            )
+        return self._table("Lines that allocate", len(placed), columns, rows)
+
+    def _allocated(self, size: int, allocations: int) -> list[Segment]:
+        share = size / (self.profile.totals.memory.allocated_bytes or 1)
+        text = f"{size:,}" if self.layout.exact else bytes_text(size)
+        return [(share_text(share), _heat(share)), (text, ""), (self._count(allocations), "")]
 
     def notes(self) -> list[Line]:
         if not self.timed:
@@ -342,7 +348,8 @@ class _Page:
         number = str(line) if line else "?"
         if self.one_file:
             return number
-        return cut_left(printable(file.path), _LOCATION_WIDTH - len(number) - 1) + ":" + number
+        shorten = cut if file.path.startswith("[") else cut_left
+        return shorten(printable(file.path), _LOCATION_WIDTH - len(number) - 1) + ":" + number
 
     def _source(self, file: FileProfile, line: int) -> str:
         lines = self.sources.get(file.path, [])
@@ -374,7 +381,8 @@ class _Page:
     def _table(self, title: str, total: int, columns: list[_Column], rows: list[list[Segment]]) -> list[Line]:
         if not rows:
             return []
-        shown = f"  {len(rows)} of {total:,}" if len(rows) < total else ""
+        top = self.layout.top
+        shown = f"  {top} of {total:,}" if top and top < total else ""
         widths = [
             max(cell_width(column.title), *(cell_width(row[index][0]) for row in rows))
             for index, column in enumerate(columns)

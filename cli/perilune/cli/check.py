@@ -1,0 +1,42 @@
+"""`perilune check`: the static errors of files, one line each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from perilune.cli.errors import CommandError
+from perilune.cli.program import read_program
+from perilune.compiler.chunks import check_source
+from perilune.compiler.diagnostics import LuaSyntaxError
+from perilune.compiler.source import Source
+
+
+def main(arguments: list[str]) -> int:
+    """Returns 0 where all files are valid, 1 where one has an error, 2 where one cannot be read."""
+    parser = argparse.ArgumentParser(
+        prog="perilune check",
+        description="Report the syntax errors of Lua files without running them, as FILE:LINE:COLUMN: MESSAGE.",
+        epilog="Exit status: 0 if all files are valid, 1 if one has an error, 2 if one cannot be read.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a Lua file, or - for standard input")
+    options = parser.parse_args(arguments)
+    status = 0
+    for path in options.files:
+        try:
+            text = read_program(path, status=2)
+        except CommandError as error:
+            print(f"perilune: {error}", file=sys.stderr)
+            status = error.status
+            continue
+        found = error_texts("stdin" if path == "-" else path, text)
+        for error_text in found:
+            print(error_text if sys.stdout.isatty() else error_text.partition("\n")[0])
+        status = max(status, 1 if found else 0)
+    return status
+
+
+def error_texts(path: str, text: bytes) -> list[str]:
+    """For every error its place and message, the source line, and a caret under the place: three lines each."""
+    source = Source.from_bytes(path, text, is_file=True)
+    return [LuaSyntaxError.from_diagnostic(source, diagnostic).render() for diagnostic in check_source(source)]

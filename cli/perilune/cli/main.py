@@ -1,0 +1,81 @@
+"""The `perilune` command: picks the sub-command and turns its errors into messages and exit statuses.
+
+`run` must start fast, so nothing here imports more than it needs before the sub-command is known.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from perilune.cli.errors import CommandError
+
+USAGE = """\
+usage: perilune COMMAND ...
+
+Perilune runs Lua 5.4 programs and shows, line by line, where their time and memory go.
+
+  perilune run FILE [ARGUMENT...]      run a program, as lua does (also -e CODE, or - for standard input)
+  perilune profile FILE [ARGUMENT...]  run it and report what every line, opcode and function cost
+  perilune check FILE...               report syntax errors without running anything
+  perilune disasm FILE                 show a program's bytecode beside its source
+  perilune asm FILE                    turn that listing back into bytecode, and run it
+  perilune lsp                         start the language server that editors talk to
+
+  perilune COMMAND --help              explain a command and its options
+  perilune --version                   print the version
+
+Try:  perilune profile examples/nbody.lua 5000
+"""
+
+_COMMANDS = ("run", "profile", "check", "disasm", "asm", "lsp")
+
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and returns the exit status."""
+    if arguments is None:
+        arguments = sys.argv[1:]
+    try:
+        return _dispatch(arguments)
+    except CommandError as error:
+        print(f"perilune: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _dispatch(arguments: list[str]) -> int:
+    command = arguments[0] if arguments else ""
+    if command == "run":
+        from perilune.cli.run import main as run_main
+
+        return run_main(arguments[1:])
+    if command in _COMMANDS:
+        from importlib import import_module
+
+        status: int = import_module(f"perilune.cli.{command}").main(arguments[1:])
+        return status
+    if command in ("-h", "--help", "help"):
+        print(USAGE, end="")
+        return 0
+    if command in ("-V", "--version"):
+        from perilune.cli.version import version_line
+
+        print(version_line())
+        return 0
+    if not command:
+        print(USAGE, end="", file=sys.stderr)
+        return 2
+    raise CommandError(_unknown(command), status=2)
+
+
+def _unknown(command: str) -> str:
+    from difflib import get_close_matches
+
+    if command.startswith("-"):
+        return f"unknown option '{command}' (see perilune --help)"
+    if command.endswith(".lua"):
+        return f"unknown command '{command}': did you mean 'perilune run {command}'?"
+    close = get_close_matches(command, _COMMANDS, n=1)
+    return f"unknown command '{command}'" + (f": did you mean '{close[0]}'?" if close else " (see perilune --help)")

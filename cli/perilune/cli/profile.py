@@ -1,0 +1,219 @@
+"""`perilune profile`: runs a program and writes what it cost."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from typing import TextIO
+
+from perilune.cli.errors import CommandError, describe
+from perilune.cli.program import exit_status, program_chunk_name, read_program, report_error, syntax_error_text
+from perilune.compiler.diagnostics import LuaSyntaxError
+from perilune.profiler.model import Profile
+from perilune.profiler.renderers import json as json_renderer
+from perilune.profiler.renderers import terminal
+from perilune.profiler.session import Session
+from perilune.profiler.sources import read_sources
+
+_PLAIN_WIDTH = 80
+_PROGRESS_AFTER = 1.0
+_PROGRESS_EVERY = 0.5
+_CLEAR_TO_END = "\x1b[K"
+_SAVE_CURSOR, _RESTORE_CURSOR = "\x1b7", "\x1b[0m" + _CLEAR_TO_END + "\x1b8"
+_DIM = "\x1b[2m"
+
+_VALUE_OPTIONS = ("--mode", "--format", "-o", "--output", "--top", "--sort")
+_SWITCHES = ("--exact", "-h", "--help")
+
+DESCRIPTION = """\
+Run a Lua program and report what it cost: the hottest lines with their source, opcodes, functions, memory, stack.
+
+The report goes to standard error when the program has ended, however it ends: an error, os.exit and Ctrl-C included.
+The exit status is the program's. Options stand before the program's own arguments; after -- everything is the program's.
+"""
+
+MODES = """\
+modes:
+  count   exact counts of every instruction, no clock; about as fast as without a profiler, and the same run gives
+          the same report to the last byte
+  trace   the same counts, and a time stamp at every instruction; slower by a factor, whose cost is subtracted
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command and returns the program's exit status."""
+    parser = _parser()
+    ours, path, program_arguments = _split(arguments)
+    options = parser.parse_args(ours)
+    if path is None:
+        parser.error("which program? (see perilune profile --help)")
+    misplaced = _misplaced_option(arguments, program_arguments)
+    if misplaced is not None:
+        print(f"perilune: {misplaced} went to the program: put it before {path}, or -- behind {path}", file=sys.stderr)
+    text = read_program(path)
+    session = Session(options.mode)
+    try:
+        with _progress(session, sys.stderr):
+            outcome, profile = session.run(text, program_chunk_name(path), program_arguments)
+    except LuaSyntaxError as error:
+        raise CommandError(syntax_error_text(error)) from error
+    report_error(outcome)
+    write_report(profile, options)
+    return exit_status(outcome)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="perilune profile",
+        usage="perilune profile [OPTION]... FILE [OPTION]... [--] [ARGUMENT]...",
+        description=DESCRIPTION,
+        epilog=MODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--mode", choices=("count", "trace"), default="count", help="what to measure (default: count)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to write it (default: text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; - for standard output")
+    parser.add_argument("--top", type=_row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
+    parser.add_argument("--sort", choices=terminal.SORT_KEYS, default="share", help="order of lines (default: share)")
+    parser.add_argument("--exact", action="store_true", help="write counts with all their digits")
+    return parser
+
+
+def _row_count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise ValueError
+    return count
+
+
+def _split(arguments: list[str]) -> tuple[list[str], str | None, list[str]]:
+    """Our options, the program, and its arguments.
+
+    Ours stand before or directly behind the program's name. The first argument behind it that is not one of ours, or
+    `--`, begins the program's own.
+    """
+    ours: list[str] = []
+    path: str | None = None
+    rest = list(arguments)
+    while rest:
+        argument = rest[0]
+        if argument == "--":
+            if path is None:
+                return ours, rest[1] if len(rest) > 1 else None, rest[2:]
+            return ours, path, rest[1:]
+        if not argument.startswith("-") or argument == "-":
+            if path is not None:
+                break
+            path = rest.pop(0)
+            continue
+        if path is not None and not _is_ours(argument):
+            break
+        ours.append(rest.pop(0))
+        if argument in _VALUE_OPTIONS and rest:
+            ours.append(rest.pop(0))
+    return ours, path, rest
+
+
+def _is_ours(argument: str) -> bool:
+    name = argument.partition("=")[0]
+    return name in _VALUE_OPTIONS or name in _SWITCHES or (argument.startswith("-o") and argument != "-o")
+
+
+def _misplaced_option(arguments: list[str], program_arguments: list[str]) -> str | None:
+    """An option of ours that went to the program, though nothing says that it was meant for it."""
+    if "--" in arguments[: len(arguments) - len(program_arguments)]:
+        return None
+    return next((argument for argument in program_arguments if argument.startswith("--") and _is_ours(argument)), None)
+
+
+@contextlib.contextmanager
+def _progress(session: Session, stream: TextIO) -> Iterator[None]:
+    """Shows on a terminal how far a run of more than a second has come."""
+    if not stream.isatty():
+        yield
+        return
+    finished = threading.Event()
+    thread = threading.Thread(target=_show_progress, args=(session, stream, finished), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()
+
+
+def _show_progress(session: Session, stream: TextIO, finished: threading.Event) -> None:
+    """Writes behind the cursor and puts it back, so that what the program writes goes where it would have gone."""
+    started = time.monotonic()
+    shown = False
+    while not finished.wait(_PROGRESS_EVERY if shown else _PROGRESS_AFTER):
+        stream.write(
+            f"{_SAVE_CURSOR}{_DIM}{progress_text(time.monotonic() - started, *session.live()[1:])}{_RESTORE_CURSOR}"
+        )
+        stream.flush()
+        shown = True
+    if shown:
+        stream.write(_CLEAR_TO_END)
+        stream.flush()
+
+
+def progress_text(seconds: float, held_bytes: int, allocated_bytes: int) -> str:
+    """The live line."""
+    memory = f"{terminal.bytes_text(held_bytes)} in use, {terminal.bytes_text(allocated_bytes)} allocated"
+    return f"  profiling: {seconds:.0f} s, {memory}; Ctrl-C stops the program and reports"
+
+
+def write_report(profile: Profile, options: argparse.Namespace) -> None:
+    """Writes the report where the options say; what cannot be put there goes to a file of its own, which is named."""
+    if options.output is None or options.output == "-":
+        if options.output is None and options.format == "text":
+            print(file=sys.stderr)  # apart from what the program wrote
+        _write_to_stream(profile, options, sys.stderr if options.output is None else sys.stdout)
+        return
+    text = _text(profile, options, _PLAIN_WIDTH)
+    try:
+        _write_file(options.output, text)
+    except OSError as error:
+        kept = _keep(text, options.format)
+        raise CommandError(f"cannot write {options.output}: {describe(error)}; the profile is in {kept}") from error
+
+
+def _text(profile: Profile, options: argparse.Namespace, width: int) -> str:
+    if options.format == "json":
+        return json_renderer.render(profile)
+    return terminal.render(profile, read_sources(profile), _layout(options, width))
+
+
+def _layout(options: argparse.Namespace, width: int) -> terminal.Layout:
+    return terminal.Layout(options.top, options.sort, options.exact, width)
+
+
+def _write_to_stream(profile: Profile, options: argparse.Namespace, stream: TextIO) -> None:
+    width = shutil.get_terminal_size().columns if stream.isatty() else _PLAIN_WIDTH
+    if options.format == "text" and stream.isatty() and os.environ.get("TERM") != "dumb":
+        terminal.print_colored(profile, read_sources(profile), _layout(options, width), stream)
+    else:
+        stream.write(_text(profile, options, width))
+    stream.flush()
+
+
+def _write_file(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.write(text)
+
+
+def _keep(text: str, format: str) -> str:
+    """Puts a report into a new file of the temporary folder and gives its path."""
+    suffix = ".json" if format == "json" else ".txt"
+    descriptor, path = tempfile.mkstemp(prefix="perilune-profile-", suffix=suffix)
+    os.close(descriptor)
+    _write_file(path, text)
+    return path

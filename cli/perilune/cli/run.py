@@ -1,0 +1,161 @@
+"""`perilune run`: runs a program as the `lua` command does, with its options, `arg` table, messages and exit statuses.
+
+It parses its arguments by hand and imports little, because a program's start must not wait for Python.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from perilune.cli.errors import CommandError
+from perilune.cli.program import exit_status, program_chunk_name, read_program, report_error, syntax_error_text
+from perilune.vm import State
+
+USAGE = """\
+usage: perilune run [OPTION]... [FILE [ARGUMENT]...]
+
+Run a Lua 5.4 program. Everything behind FILE goes to the program, in the table arg and as the arguments of its main chunk.
+
+  -e CODE    run a piece of code first; without FILE, that is all
+  -l NAME    require a module into the global of its name, or -l GLOBAL=NAME
+  -W         turn warnings on
+  -E         ignore the environment variables LUA_INIT, LUA_PATH and LUA_CPATH
+  -v         print the version
+  --         end of the options
+  -          run standard input; so does no FILE, unless -e or -v is given
+"""
+
+_COMMAND_LINE = b"=(command line)"
+
+
+class Request:
+    """What the arguments ask for. `pieces` are chunk names and texts to run before the script."""
+
+    __slots__ = ("arguments", "ignore_environment", "pieces", "script", "show_help", "show_version")
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[bytes, bytes]] = []
+        self.script: str | None = None
+        self.arguments: list[str] = []
+        self.ignore_environment = False
+        self.show_version = False
+        self.show_help = False
+
+
+def parse(arguments: list[str]) -> Request:
+    """Reads the arguments. Raises CommandError for an option that does not exist or lacks its value."""
+    request = Request()
+    has_code = False
+    index = 0
+    while index < len(arguments):
+        argument = arguments[index]
+        index += 1
+        if argument == "--":
+            break
+        if argument == "-" or not argument.startswith("-"):
+            index -= 1
+            break
+        option, value = argument[:2], argument[2:]
+        if option in ("-e", "-l"):
+            if not value:
+                if index == len(arguments):
+                    raise CommandError(f"'{argument}' needs argument\n{USAGE}", 2)
+                value = arguments[index]
+                index += 1
+            code = value.encode("utf-8", "surrogateescape")
+            request.pieces.append((_COMMAND_LINE, code if option == "-e" else _require(code)))
+            has_code = has_code or option == "-e"
+        elif argument == "-W":
+            request.pieces.append((_COMMAND_LINE, b"warn('@on')"))
+        elif argument == "-E":
+            request.ignore_environment = True
+        elif argument == "-v":
+            request.show_version = True
+        elif argument in ("-h", "--help"):
+            request.show_help = True
+        else:
+            raise CommandError(f"unrecognized option '{argument}'\n{USAGE}", 2)
+    if index < len(arguments):
+        request.script, request.arguments = arguments[index], arguments[index + 1 :]
+    elif not has_code and not request.show_version:
+        request.script = "-"
+    return request
+
+
+def _require(text: bytes) -> bytes:
+    """The code of an option -l: the global is the module's name up to a `-`, or what stands before a `=`."""
+    name, equals, module = text.partition(b"=")
+    if not equals:
+        name, module = text.partition(b"-")[0], text
+    return b"_G[" + _quoted(name) + b"] = require(" + _quoted(module) + b")"
+
+
+def _quoted(text: bytes) -> bytes:
+    return b'"' + b"".join(b"\\%03d" % byte for byte in text) + b'"'
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command and returns the program's exit status."""
+    request = parse(arguments)
+    if request.show_help:
+        print(USAGE, end="")
+        return 0
+    if request.show_version:
+        from perilune.cli.version import version_line
+
+        print(version_line(), flush=True)
+    return run(request)
+
+
+def run(request: Request) -> int:
+    """Runs the pieces and then the script in one machine; the first that fails ends the run."""
+    if request.script == "-" and sys.stdin.isatty():
+        raise CommandError(f"which program?\n{USAGE}", 2)
+    if request.ignore_environment:
+        for variable in ("LUA_INIT", "LUA_PATH", "LUA_CPATH"):
+            os.environ.pop(variable, None)
+            os.environ.pop(variable + "_5_4", None)
+    script_name = os.fsencode(request.script or "perilune")
+    arguments = [os.fsencode(argument) for argument in request.arguments]
+    with State() as state:
+        for name, text in [*_startup_code(), *request.pieces]:
+            status = _execute(state, text, name, arguments, script_name)
+            if status is not None:
+                return status
+        if request.script is not None:
+            text, name = read_program(request.script), program_chunk_name(request.script)
+            status = _execute(state, text, name, arguments, script_name)
+            if status is not None:
+                return status
+    return 0
+
+
+def _startup_code() -> list[tuple[bytes, bytes]]:
+    """What the environment variable LUA_INIT asks to run first: code, or a file behind a `@`."""
+    for variable in ("LUA_INIT_5_4", "LUA_INIT"):
+        value = os.environ.get(variable)
+        if value is not None:
+            if value.startswith("@"):
+                return [(os.fsencode(value), read_program(value[1:]))]
+            return [(b"=" + variable.encode(), os.fsencode(value))]
+    return []
+
+
+def _execute(state: State, text: bytes, name: bytes, arguments: list[bytes], script_name: bytes) -> int | None:
+    """Runs a chunk; gives the exit status if that ends the program."""
+    if not text.startswith(b"\x1b"):
+        text = _compile(text, name)
+    outcome = state.run(text, name, arguments, script_name)
+    report_error(outcome)
+    return None if outcome.kind == "ok" else exit_status(outcome)
+
+
+def _compile(text: bytes, name: bytes) -> bytes:
+    from perilune.compiler.cache import compile_cached
+    from perilune.compiler.diagnostics import LuaSyntaxError
+
+    try:
+        return compile_cached(text, name, is_file=name.startswith(b"@") or name == b"=stdin")
+    except LuaSyntaxError as error:
+        raise CommandError(syntax_error_text(error)) from error

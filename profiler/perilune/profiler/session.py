@@ -1,0 +1,69 @@
+"""Runs a program under the profiler: source in, outcome and profile out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+from perilune.compiler.cache import compile_cached
+from perilune.profiler.attribution import attribute, file_path, source_path
+from perilune.profiler.model import Profile, Program
+from perilune.profiler.sources import read_digests
+from perilune.vm import Outcome, State
+
+Mode = Literal["count", "trace"]
+
+_BINARY = b"\x1b"
+
+
+class Session:
+    """One profiled run in a machine of its own. While it runs, other threads may ask `live` and `interrupt`."""
+
+    __slots__ = ("_state", "mode")
+
+    def __init__(self, mode: Mode = "count") -> None:
+        self.mode = mode
+        self._state = State()
+
+    def run(self, text: bytes, chunkname: bytes, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
+        """Runs a program, source or binary chunk, and closes the machine.
+
+        `chunkname` is as in Lua: `@file.lua`, `=stdin`, or the text itself. Raises LuaSyntaxError for a source that does
+        not compile; whatever else the program does is in the outcome, and the profile is of what ran until then.
+        """
+        path = source_path(chunkname)
+        try:
+            chunk = text
+            if not text.startswith(_BINARY):
+                chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
+            self._state.profile_start(self.mode)
+            outcome = self._state.run(chunk, chunkname, [os.fsencode(argument) for argument in args], os.fsencode(path))
+            self._state.profile_stop()
+            raw = self._state.profile_data()
+        finally:
+            self._state.close()
+        files = {file_path(function["source"]) for function in raw["functions"]}
+        digests = read_digests(file for file in files if file is not None)
+        return outcome, attribute(raw, self.mode, Program(path, list(args), digests.get(path)), digests)
+
+    def live(self) -> tuple[int, int, int]:
+        """Nanoseconds since the run began, bytes that the program holds, bytes that it has allocated."""
+        return self._state.live()
+
+    def interrupt(self) -> None:
+        """Ends the program with an error, from another thread."""
+        self._state.interrupt()
+
+
+def profile_file(path: str, args: Sequence[str] = (), mode: Mode = "count") -> tuple[Outcome, Profile]:
+    """Runs a file. Raises OSError where it cannot be read, and LuaSyntaxError where it does not compile."""
+    with open(path, "rb") as file:
+        text = file.read()
+    return Session(mode).run(text, b"@" + os.fsencode(path), args)
+
+
+def profile_source(source: str | bytes, args: Sequence[str] = (), mode: Mode = "count") -> tuple[Outcome, Profile]:
+    """Runs a program given as text, as Lua's `load` names it. Raises LuaSyntaxError where it does not compile."""
+    text = source.encode() if isinstance(source, str) else source
+    return Session(mode).run(text, text, args)
