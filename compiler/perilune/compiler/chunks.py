@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from perilune.compiler.codegen import generate
 from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
 from perilune.compiler.parser import parse, parse_tolerant
@@ -37,13 +41,26 @@ def compile_chunk(text: bytes, name: bytes, *, is_file: bool = False) -> Proto:
     reference implementation would report.
     """
     source = Source.from_bytes(display_name(name), text, is_file)
-    chunk, diagnostics = parse(source)
-    if diagnostics or chunk is None:
-        raise LuaSyntaxError.from_diagnostic(source, first_error(source, diagnostics[0]))
-    resolution = resolve(chunk, source)
-    if resolution.errors:
-        raise LuaSyntaxError.from_diagnostic(source, resolution.errors[0][1])
-    return generate(chunk, resolution, source, name)
+    with _collector_paused():
+        chunk, diagnostics = parse(source)
+        if diagnostics or chunk is None:
+            raise LuaSyntaxError.from_diagnostic(source, first_error(source, diagnostics[0]))
+        resolution = resolve(chunk, source)
+        if resolution.errors:
+            raise LuaSyntaxError.from_diagnostic(source, resolution.errors[0][1])
+        return generate(chunk, resolution, source, name)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keeps Python's cyclic collector from reading the growing tree again and again: half the time of a compilation."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def first_error(source: Source, syntax_error: Diagnostic) -> Diagnostic:
@@ -57,8 +74,9 @@ def first_error(source: Source, syntax_error: Diagnostic) -> Diagnostic:
 
 def check_source(source: Source) -> list[Diagnostic]:
     """All static errors of a source, in the order of their places; the whole of it is read, whatever its state."""
-    chunk, diagnostics = parse_tolerant(source)
-    resolution = resolve(chunk, source)
+    with _collector_paused():
+        chunk, diagnostics = parse_tolerant(source)
+        resolution = resolve(chunk, source)
     found = [(diagnostic.start, diagnostic) for diagnostic in diagnostics] + resolution.errors
     if not found:
         try:

@@ -332,10 +332,16 @@ class FunctionState:
             for upvalue in self.scope.upvalues
         ]
         proto.protos = self.protos
-        proto.ranges = self.ranges
-        proto.word_ranges = array("I", self.word_ranges)
+        self.number_ranges(proto)
         proto.locals = self.locals
         return proto
+
+    def number_ranges(self, proto: Proto) -> None:
+        """Gives the proto its source ranges, each once, in the order of the code."""
+        numbers: dict[Range, int] = {}
+        ranges = self.ranges
+        proto.word_ranges = array("I", [numbers.setdefault(ranges[place], len(numbers)) for place in self.word_ranges])
+        proto.ranges = list(numbers)
 
     def resolve_jumps(self) -> None:
         """Writes the distances, leading jumps to unconditional jumps on to where those lead."""

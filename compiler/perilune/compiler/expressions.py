@@ -495,7 +495,7 @@ def _eager(state: FunctionState, node: Binary, slot: int) -> None:
         link = spine.pop()
         target = base if spine else slot
         if link.operator in _COMPARISONS:
-            _boolean(state, link, left, left_slot, constant, target, base)
+            _boolean(state, link, left, left_slot, constant, True, target, base)
         else:
             _arithmetic(state, link, left, left_slot, constant, target)
         if spine:
@@ -573,10 +573,17 @@ def _compare(state: FunctionState, node: Binary, left: Expression, left_slot: in
 
 
 def _boolean(
-    state: FunctionState, node: Binary, left: Expression, left_slot: int, constant: Any, slot: int, base: int
+    state: FunctionState,
+    node: Binary,
+    left: Expression,
+    left_slot: int,
+    constant: Any,
+    sense: bool,
+    slot: int,
+    base: int,
 ) -> None:
-    """A comparison's truth value in a slot."""
-    word = _compare(state, node, left, left_slot, constant, True)
+    """Whether a comparison's truth is `sense`, as a value in a slot."""
+    word = _compare(state, node, left, left_slot, constant, sense)
     place = state.place(node.start, node.end, node.end - 1)
     code = state.code
     if slot == base and state.top == base:
@@ -627,11 +634,17 @@ def _unary(state: FunctionState, node: Unary, slot: int) -> None:
         _load(state, node, slot, folded)
         return
     operator = node.operator
-    if operator == "not":
-        if _is_condition(node.operand):
-            _logical(state, node, slot)
-            return
     top = state.top
+    if operator == "not" and _is_condition(node.operand):
+        inner = _inside(state, node.operand)
+        if type(inner) is Binary and inner.operator in _COMPARISONS:
+            constant = constant_of(state, inner.left)
+            left_slot = operand(state, inner.left) if constant is NOT_CONSTANT else -1
+            _boolean(state, inner, inner.left, left_slot, constant, False, slot, top)
+            state.top = top
+        else:
+            _logical(state, node, slot)
+        return
     source = operand(state, node.operand)
     state.top = top
     state.code.append(_UNARY[operator] | slot << 8 | source << 16)
