@@ -68,10 +68,6 @@ void thread_free(VM *vm, Thread *thread);
 /* coroutine.close: closes pending variables; returns the status, the error value (if any) is on thread's stack top. */
 int thread_close(Thread *L, Thread *thread);
 
-/* Resumes `thread` from C code with the values on L's top as arguments; what it yields or returns, or the error value,
-   replaces them. Returns the status. */
-int coroutine_resume_from_c(Thread *L, Thread *thread, int arguments);
-
 /* Closes upvalues from `level` up (moves the variables into the upvalues). */
 void upvalues_close(Thread *L, Value *level);
 UpVal *upvalue_find(Thread *L, Value *slot);

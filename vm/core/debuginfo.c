@@ -365,6 +365,10 @@ static enum Metamethod instruction_metamethod(uint32_t op) {
 
 /* The name of what a frame's current instruction calls. */
 static const char *called_name(Thread *L, const Frame *caller, const char **name) {
+  if (caller->flags & FRAME_FINALIZER) {
+    *name = "__gc";
+    return "metamethod";
+  }
   if (!is_lua(caller)) return NULL;
   const Proto *p = frame_proto(caller);
   uint32_t pc = frame_pc(caller);
@@ -384,10 +388,6 @@ static const char *called_name(Thread *L, const Frame *caller, const char **name
 
 const char *frame_function_name(Thread *L, Frame *frame, const char **name) {
   if (frame->flags & FRAME_TAIL || frame <= L->frames + 1) return NULL;
-  if (frame->flags & FRAME_FINALIZER) {
-    *name = "__gc";
-    return "metamethod";
-  }
   return called_name(L, frame - 1, name);
 }
 
@@ -443,6 +443,12 @@ void error_runtime(Thread *L, const char *format, ...) {
   push_format_list(L, format, arguments);
   va_end(arguments);
   throw_positioned(L);
+}
+
+void error_plain(Thread *L, const char *message) {
+  settle_top(L);
+  push_text(L, message);
+  error_throw(L);
 }
 
 void error_at_level(Thread *L, int level, const char *format, ...) {

@@ -8,6 +8,8 @@
 
 /* Runtime error with position "source:line: " of the running Lua function in front. */
 NORETURN void error_runtime(Thread *L, const char *format, ...);
+/* The same without a position: errors of C functions that the interpreter does itself. */
+NORETURN void error_plain(Thread *L, const char *message);
 /* The same with the position of the function at `level` (1: the one that called the running C function), as luaL_error. */
 NORETURN void error_at_level(Thread *L, int level, const char *format, ...);
 /* In a C function: error_at_level 1. */

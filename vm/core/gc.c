@@ -487,7 +487,10 @@ static void call_finalizer(Thread *L) {
   value_copy(L->top, finalizer);
   value_copy(L->top + 1, &object);
   L->top += 2;
+  ptrdiff_t caller = L->frame - L->frames;
+  L->frame->flags |= FRAME_FINALIZER;
   int status = call_protected(L, 1, 0);
+  L->frames[caller].flags &= (uint8_t)~FRAME_FINALIZER;
   gc->running = was_running;
   if (status == STATUS_EXIT) error_throw_status(L, status);
   if (status != STATUS_OK) warn_about_finalizer(L);

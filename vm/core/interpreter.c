@@ -227,6 +227,7 @@ static void slow_setlist(Thread *L, Value *a, uint32_t n, uint32_t start) {
 /* True if the interpreter is to be left. */
 static bool slow_tailcall(Thread *L, Value *f, int arguments) {
   Frame *frame = L->frame;
+  if (UNLIKELY(!is_function(f) && is_nil(metamethod_of(L->vm, f, METAMETHOD_CALL)))) error_call(L, f);
   if (f->tag != TAG_LUAFN) { /* a C function: call it, then return what it returned */
     ptrdiff_t offset = f - L->stack;
     if (f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE) {

@@ -199,7 +199,7 @@ int64_t int_floor_divide(Thread *L, int64_t a, int64_t b) {
 
 int64_t int_modulo(Thread *L, int64_t a, int64_t b) {
   if (UNLIKELY((uint64_t)b + 1 <= 1)) {
-    if (b == 0) error_runtime(L, "attempt to perform 'n%%%%0'");
+    if (b == 0) error_runtime(L, "attempt to perform 'n%%0'");
     return 0;
   }
   int64_t rest = a % b;

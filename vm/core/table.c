@@ -502,10 +502,10 @@ static uint32_t position_behind(Thread *L, Table *t, const Value *key, uint32_t 
   for (;;) {
     if (key_is(n, tag, bits) || (n->key_tag == TAG_DEADKEY && tag >= TAG_STR && n->key == bits)) break;
     int32_t chain = chain_of(n);
-    if (chain == 0) error_runtime(L, "invalid key to 'next'");
+    if (chain == 0) error_plain(L, "invalid key to 'next'");
     n += chain;
   }
-  if (!has_nodes(t)) error_runtime(L, "invalid key to 'next'");
+  if (!has_nodes(t)) error_plain(L, "invalid key to 'next'");
   return t->array_size + (uint32_t)(n - t->node) + 1;
 }
 

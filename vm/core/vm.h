@@ -42,7 +42,7 @@ enum FrameFlag {
   FRAME_VARARG = 8,    /* shift is not 0 */
   FRAME_HANDOFF = 16,  /* the caller is not a Lua function but a frame that waits (pcall, ...) */
   FRAME_TAIL = 32,     /* reached by a tail call */
-  FRAME_FINALIZER = 64 /* a __gc metamethod */
+  FRAME_FINALIZER = 64 /* it was interrupted to call a __gc metamethod */
 };
 /* A frame with none of these returns to a Lua frame that takes its results plainly. */
 #define FRAME_ODD_RETURN (FRAME_FRESH | FRAME_BOTTOM | FRAME_CONTINUED | FRAME_VARARG | FRAME_HANDOFF)
