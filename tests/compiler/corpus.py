@@ -16,7 +16,9 @@ from tempfile import TemporaryDirectory
 LUA = shutil.which("lua5.4")
 
 _FOLDERS = ("/usr/share/lua", "/usr/share/nmap", "/usr/share/vlc/lua", "/usr/share/mpv", "/usr/share/rspamd")
-_TOKEN = re.compile(rb"[A-Za-z_]\w*|[0-9]\w*|\"[^\"\n]*\"|'[^'\n]*'|\.\.\.?|[=~<>]=|//|::|<<|>>|--[^\n]*|\s+|.", re.DOTALL)
+_TOKEN = re.compile(
+    rb"[A-Za-z_]\w*|[0-9]\w*|\"[^\"\n]*\"|'[^'\n]*'|\.\.\.?|[=~<>]=|//|::|<<|>>|--[^\n]*|\s+|.", re.DOTALL
+)
 _PIECES = (
     b"and break do else elseif end false for function goto if in local nil not or repeat return then true until while "
     b"+ - * / % ^ # & ~ | << >> // == ~= <= >= < > = ( ) { } [ ] :: ; : , . .. ... x 1 0x 3x 'a' \" [[ [=[ --[[ ]] \\ $ \x01 \xe9"

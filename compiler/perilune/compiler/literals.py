@@ -32,7 +32,14 @@ def _hexadecimal(text: str) -> int | float:
     if exponent is None and "." not in text:
         value = int(whole, 16) & 0xFFFF_FFFF_FFFF_FFFF
         return value - (1 << 64) if value >> 63 else value
-    return _scaled(int(whole + fraction, 16), int(exponent or "0") - 4 * len(fraction))
+    return _scaled(int(whole + fraction, 16), _exponent(exponent or "0") - 4 * len(fraction))
+
+
+def _exponent(text: str) -> int:
+    digits = text.lstrip("+-").lstrip("0")
+    # Python converts no number of arbitrary length, and beyond some length it makes no difference.
+    value = int(digits[:18] or "0")
+    return -value if text[0] == "-" else value
 
 
 def _scaled(mantissa: int, exponent: int) -> float:

@@ -46,7 +46,7 @@ def spare_levels(stacks: Stacks, type: str, following: str) -> int:
             levels += 1
         elif symbol == "COMMA" and "assignment" in state:
             # The reference implementation enters the level only when it has read the target behind the comma.
-            levels += position + 2 < len(states)
+            levels += any(s[SYMBOL] in ("COMMA", "EQUAL") for s in states[position + 2 : position + 3])
         below = state
     return LIMIT - levels - _levels_begun(stacks, type, following)
 

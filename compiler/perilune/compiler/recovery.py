@@ -13,7 +13,7 @@ from perilune.compiler.grammar import END, SYMBOL, Grammar, State
 from perilune.compiler.lexer import BAD, Tokens
 from perilune.compiler.messages import syntax_error
 from perilune.compiler.nesting import overflows
-from perilune.compiler.nodes import Chunk, ErrorStatement, Node, Statement
+from perilune.compiler.nodes import Block, Chunk, ErrorStatement, Node, Statement
 from perilune.compiler.source import Source
 from perilune.compiler.stacks import Stacks
 
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from perilune.compiler.parser import Parser
 
 # What may be missing, the likeliest first.
-_INSERTIONS = ("END", "RPAR", "THEN", "DO", "RBRACE", "RSQB", "EQUAL", "COMMA", "NAME", "UNTIL", "IN")
+_INSERTIONS = (
+    *("END", "RPAR", "THEN", "DO", "RBRACE", "RSQB", "EQUAL", "COMMA", "NAME", "UNTIL", "IN"),
+    *("LPAR", "LSQB", "LBRACE", "DOT", "CONCAT", "IF", "FOR"),
+)
 # What can close an open construct at the end of the source; a statement that needs more is given up.
 _CLOSERS = ("RPAR", "RBRACE", "RSQB", "END", "NAME", "UNTIL", "THEN", "DO")
+
+_ENDS = frozenset(("END", "UNTIL", "RPAR", "RBRACE", "RSQB"))
 
 # Where a statement is likely to begin or a block to end.
 _BOUNDARIES = frozenset(
@@ -48,11 +53,14 @@ _BOUNDARIES = frozenset(
     ]
 )
 
-# A repair counts as right when so many tokens fit behind it.
+# A repair counts as right when so many tokens fit behind it; among several, the one with the most, up to a limit.
 _PROOF = 4
+_PROOF_LIMIT = 12
 # Errors this close behind a repair are taken for its consequences.
 _SETTLED = 3
 _MOST_DIAGNOSTICS = 100
+# A text with more errors than this is not Lua, and not worth the search.
+_MOST_REPAIRS = 300
 # Behind a repair, so many tokens are read one by one before the fast loop goes on.
 _STEPS = 8
 
@@ -69,12 +77,14 @@ class Recovery:
         self._index = misfit
         self._end = tokens.ends[misfit - 1] if misfit else source.begin
         self._settled = _SETTLED
+        self._repairs = 0
         self.diagnostics: list[Diagnostic] = []
 
     def cut(self) -> Chunk:
         """The tree up to the first error; whatever is open there ends where the error ends."""
         self._report()
         self._reopen_block()
+        self._complete_statement()
         self._end = self.diagnostics[0].end
         self._give_up_statement(self._tokens.start(self._index))
         return self._close()
@@ -139,25 +149,33 @@ class Recovery:
         self._shift(type, text, self._end, self._end)
 
     def _shift(self, type: str, text: str, start: int, end: int) -> None:
+        state = self._reduce(type)
+        if state is not None:
+            stacks = self._stacks
+            stacks.states.append(state)
+            stacks.values.append(text)
+            stacks.starts.append(start)
+            self._end = end
+
+    def _reduce(self, type: str) -> State | None:
+        """Build what is complete before a token that fits; the state that the token leads to, None at the very end."""
         stacks = self._stacks
-        while (action := stacks.states[-1][type]).__class__ is tuple:
+        while stacks.states[-1] is not self._grammar.last:
+            action = stacks.states[-1][type]
+            if action.__class__ is not tuple:
+                state: State = action
+                return state
             length, build, symbol = action
             if length:
                 stacks.values[-length] = build(stacks.values, stacks.starts, self._end)
                 del stacks.states[-length:]
-                if length > 1:
-                    del stacks.values[1 - length :], stacks.starts[1 - length :]
+                del stacks.values[len(stacks.values) - length + 1 :], stacks.starts[len(stacks.starts) - length + 1 :]
             else:
                 stacks.values.append(build(stacks.values, stacks.starts, self._end))
                 stacks.starts.append(self._end)
             target, beyond = stacks.states[-1][symbol]
             stacks.states.append(beyond.get(type, target))
-            if type == END and stacks.states[-1] is self._grammar.last:
-                return
-        stacks.states.append(action)
-        stacks.values.append(text)
-        stacks.starts.append(start)
-        self._end = end
+        return None
 
     def _accepts(self, states: list[State], type: str) -> bool:
         """Whether the states, which are changed, take a token of this type."""
@@ -178,29 +196,38 @@ class Recovery:
 
     def _repair(self) -> bool:
         """Put in, take out or replace one token, if the next ones then fit."""
-        types = self._tokens.types
+        if self._repairs == _MOST_REPAIRS:
+            return False
+        self._repairs += 1
         index = self._index
-        if types[index] != BAD:
-            for type in _INSERTIONS:
-                if self._fits(index, type):
-                    self._insert(type)
-                    return True
-        for type in ("STRING", "NAME") if types[index] == BAD else ():
-            if self._fits(index + 1, type):
-                self._shift(type, "''" if type == "STRING" else "", self._tokens.start(index), self._tokens.ends[index])
-                self._index += 1
-                return True
-        if self._fits(index + 1, None):
+        bad = self._tokens.types[index] == BAD
+        stray = self._tokens.types[index] in _ENDS
+        best, inserted = self._reach(index + 1, None), ""
+        for type in ("STRING", "NAME") if bad else _INSERTIONS:
+            reach = self._reach(index + 1 if bad else index, type)
+            # Rather put in than take out, but not an opening for a stray end; of two insertions the likelier.
+            if reach > best or (reach == best and not inserted and not stray):
+                best, inserted = reach, type
+        if best < _PROOF:
+            return False
+        if bad and inserted:
+            text = "''" if inserted == "STRING" else ""
+            self._shift(inserted, text, self._tokens.start(index), self._tokens.ends[index])
+        elif inserted:
+            self._insert(inserted)
+        if bad or not inserted:
             self._index += 1
-            return True
-        return False
+        return True
 
-    def _fits(self, index: int, inserted: str | None) -> bool:
-        """Whether the tokens from `index` on fit, behind an inserted one if there is one."""
+    def _reach(self, index: int, inserted: str | None) -> int:
+        """How many of the tokens from `index` on fit, behind an inserted one if there is one."""
         states = [*self._stacks.states]
         if inserted and not self._accepts(states, inserted):
-            return False
-        return all(self._accepts(states, type) for type in self._tokens.types[index : index + _PROOF])
+            return 0
+        for reach, type in enumerate(self._tokens.types[index : index + _PROOF_LIMIT]):
+            if not self._accepts(states, type):
+                return reach
+        return _PROOF_LIMIT
 
     def _skip_statement(self) -> None:
         """Give up the innermost statement and skip to where the next seems to begin."""
@@ -209,6 +236,7 @@ class Recovery:
         begin = index = self._index
         while types[index] not in _BOUNDARIES and not (index > begin and self._begins_line(index)):
             index += 1
+        self._complete_statement()
         given_up = self._give_up_statement(tokens.start(begin), tokens.ends[index - 1] if index > begin else None)
         if index == begin and not (given_up and self._accepts([*self._stacks.states], types[index])):
             index += types[index] != END
@@ -228,25 +256,38 @@ class Recovery:
             stacks.states[-1] = stacks.states[-2]["statements"][0]
             stacks.values[-1] = stacks.values[-1].statements
 
+    def _complete_statement(self) -> None:
+        """End the innermost statement if it could end here."""
+        if self._accepts([*self._stacks.states], "SEMICOLON"):
+            self._reduce("SEMICOLON")
+
     def _give_up_statement(self, start: int, end: int | None = None) -> bool:
         """Turn what is incomplete in the innermost block into an ErrorStatement; whether there was anything."""
         stacks = self._stacks
-        popped = []
+        popped: list[Any] = []
+        starts = [start]  # of what was popped
         while "statement" not in stacks.states[-1]:
             if "statements" in stacks.states[-1]:
+                block = None
+                if popped and isinstance(popped[-1], Block):
+                    # A block that was complete is open again.
+                    block = popped.pop()
+                    starts.pop()
                 stacks.states.append(stacks.states[-1]["statements"][0])
-                stacks.values.append([])
-                stacks.starts.append(self._end)
+                stacks.values.append(block.statements if block else [])
+                stacks.starts.append(block.start if block else min(starts[-1], self._end))
                 break
             stacks.states.pop()
             popped.append(stacks.values.pop())
-            start = stacks.starts.pop()
+            starts.append(stacks.starts.pop())
         statements = stacks.values[-1]
         if len(popped) == 1 and isinstance(popped[0], Statement):
             statements.append(popped[0])
         elif popped or end is not None:
+            pieces = _nodes(popped[::-1])
+            start = min([starts[-1], *(piece.start for piece in pieces)])
             end = max(end or 0, self._end)
-            statements.append(ErrorStatement(min(start, end), end, _nodes(popped[::-1])))
+            statements.append(ErrorStatement(start, max(start, end), pieces))
         if end is not None:
             self._end = max(self._end, end)
         return bool(popped)
