@@ -56,7 +56,7 @@ void matcher_push_capture(Matcher *m, int i, const char *s, const char *e);
 /* Pushes all, or the whole match if there are none and s is not NULL; returns how many. The stack may move. */
 int matcher_push_captures(Matcher *m, const char *s, const char *e);
 
-/* The pattern has no special characters. */
+/* The pattern has no special characters. (A ')' does not count: string.find takes it literally then.) */
 bool pattern_is_plain(const char *pattern, size_t length);
 /* First occurrence of `what`, or NULL. */
 const char *find_plain(const char *s, size_t length, const char *what, size_t size);

@@ -272,7 +272,8 @@ static int string_gsub(Thread *L, Value *args, int count) {
   Str *replacement = by_text ? arg_str(L, args, count, 3) : NULL;
   bool literal = by_text && !memchr(replacement->text, '%', str_length(replacement));
   bool anchored = *pattern == '^';
-  bool plain = !anchored && pattern_length > 0 && pattern_is_plain(pattern, pattern_length);
+  bool plain = !anchored && pattern_length > 0 && pattern_is_plain(pattern, pattern_length) &&
+               !memchr(pattern, ')', pattern_length);
   if (anchored) {
     pattern++;
     pattern_length--;
