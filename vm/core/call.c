@@ -28,6 +28,7 @@ struct Handler {
   size_t frame;      /* index of the first frame that this handler is responsible for */
   int c_depth;
   int c_boundaries;
+  uint16_t metamethod_depth;
   bool is_protected; /* errors end here */
 };
 
@@ -196,7 +197,6 @@ void variables_close(Thread *L, ptrdiff_t level_offset, const Value *error) {
     const Value *close = metamethod_of(L->vm, slot, METAMETHOD_CLOSE);
     Value variable = *slot, function = *close;
     stack_reserve(L, 4);
-    if (is_nil(&function)) value_copy(&function, &variable); /* no longer closable: calling it says so */
     value_copy(L->top, &function);
     value_copy(L->top + 1, &variable);
     value_copy(L->top + 2, &kept);
@@ -258,6 +258,7 @@ static NORETURN void rethrow(VM *vm, Handler *h, int status) {
   vm->handler = h->previous;
   vm->c_depth = h->c_depth;
   h->thread->c_boundaries = h->c_boundaries;
+  h->thread->metamethod_depth = h->metamethod_depth;
   throw_to_handler(vm, status);
 }
 
@@ -283,6 +284,7 @@ static enum After recover(VM *vm, Handler *h, int status) {
     if (f >= ground) {
       abort_frames(L, f + 1);
       L->frame = f;
+      L->metamethod_depth = f->metamethod_depth;
       Value error = L->top[-1];
       variables_close(L, f->base - L->stack, &error);
       f = L->frame;
@@ -342,6 +344,8 @@ static inline void note_depth(const Thread *L, const Value *end) {
   if (depth > profiler->peak_depth) profiler->peak_depth = depth;
 }
 
+/* Frames are pushed without touching `continuation` and `operand`: only those flagged FRAME_CONTINUED have any, and a
+   tail call's frame takes them over from the frame whose place it takes. */
 static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
   Proto *p = f->luafn->proto;
   L->top = f + 1 + arguments;
@@ -371,8 +375,6 @@ static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint
   frame->results = (int16_t)results;
   frame->kind = FRAME_LUA;
   frame->flags = flags;
-  frame->continuation = CONTINUE_NONE;
-  frame->operand = 0;
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
     p->counts->entries++;
     note_depth(L, base + p->parameters);
@@ -393,8 +395,7 @@ static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint
   frame->results = (int16_t)results;
   frame->kind = kind;
   frame->flags = flags;
-  frame->continuation = CONTINUE_NONE;
-  frame->operand = 0;
+  frame->metamethod_depth = L->metamethod_depth;
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
     f->cfn->calls++;
     note_depth(L, L->top);
@@ -462,9 +463,9 @@ static enum After resume(Thread *L, Thread *thread, Value *from, int n) {
 }
 
 static enum After yield(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
+  Frame *frame = push_c_frame(L, f, arguments, results, FRAME_YIELD, flags);
   if (L == L->vm->main || L->resumer == NULL) error_runtime(L, "attempt to yield from outside a coroutine");
   if (L->c_boundaries > 0) error_runtime(L, "attempt to yield across a C-call boundary");
-  Frame *frame = push_c_frame(L, f, arguments, results, FRAME_YIELD, flags);
   Thread *resumer = L->resumer;
   L->status = THREAD_SUSPENDED;
   L->resumer = NULL;
@@ -574,6 +575,7 @@ enum After call_return(Thread *L, Value *from, int n) {
     }
     L->frame = f - 1;
     if (flags & FRAME_CONTINUED) {
+      L->metamethod_depth--;
       uint8_t continuation = f->continuation, operand = f->operand;
       Value result;
       if (n > 0)
@@ -605,7 +607,10 @@ enum After call_return(Thread *L, Value *from, int n) {
         from = to - 1;
         n++;
         break;
-      default: return AFTER_RUN;
+      default:
+        if (!(f[-1].flags & FRAME_TAILING)) return AFTER_RUN;
+        from = to;
+        break;
     }
   }
 }
@@ -625,6 +630,7 @@ static void run(Thread *L, Value *f, int arguments, int results) {
   h.frame = (size_t)(L->frame - L->frames) + 1;
   h.c_depth = vm->c_depth;
   h.c_boundaries = L->c_boundaries;
+  h.metamethod_depth = L->metamethod_depth;
   h.is_protected = false;
   vm->handler = &h;
   vm->c_depth++;
@@ -669,6 +675,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   h.frame = (size_t)(L->frame - L->frames) + 1;
   h.c_depth = vm->c_depth;
   h.c_boundaries = L->c_boundaries;
+  h.metamethod_depth = L->metamethod_depth;
   h.is_protected = true;
   vm->handler = &h;
   int status = setjmp(h.jump);
@@ -681,6 +688,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
     }
     vm->c_depth = h.c_depth;
     L->c_boundaries = h.c_boundaries;
+    L->metamethod_depth = h.metamethod_depth;
     Value error = L->top[-1];
     if (status != STATUS_EXIT) variables_close(L, level, &error);
     upvalues_close(L, L->stack + level);
@@ -745,7 +753,9 @@ bool call_metamethod(Thread *L, const Value *f, const Value *a, const Value *b, 
   if (c != NULL) value_copy(to + 1 + arguments++, c);
   L->top = to + 1 + arguments;
   if (to->tag == TAG_LUAFN) {
+    if (UNLIKELY(L->metamethod_depth >= MAX_C_DEPTH)) error_runtime(L, "C stack overflow");
     push_lua_frame(L, to, arguments, 1, FRAME_CONTINUED);
+    L->metamethod_depth++;
     L->frame->continuation = (uint8_t)continuation;
     L->frame->operand = operand;
     return true;

@@ -66,7 +66,7 @@ static bool slow_get(Thread *L, const Value *object, const Value *key, uint8_t t
     if (is_function(handler)) return call_metamethod(L, handler, object, key, NULL, CONTINUE_STORE, to);
     object = handler;
   }
-  error_runtime(L, "'__index' chain too long; possibly a loop");
+  error_runtime(L, "'__index' chain too long; possible loop");
 }
 
 static bool slow_get_int(Thread *L, const Value *object, int64_t key, uint8_t to) {
@@ -104,7 +104,7 @@ static bool slow_set(Thread *L, const Value *object, const Value *key, const Val
     if (is_function(handler)) return call_metamethod(L, handler, object, key, value, CONTINUE_DISCARD, 0);
     object = handler;
   }
-  error_runtime(L, "'__newindex' chain too long; possibly a loop");
+  error_runtime(L, "'__newindex' chain too long; possible loop");
 }
 
 static bool slow_set_int(Thread *L, const Value *object, int64_t key, const Value *value) {
@@ -228,34 +228,24 @@ static void slow_setlist(Thread *L, Value *a, uint32_t n, uint32_t start) {
 static bool slow_tailcall(Thread *L, Value *f, int arguments) {
   Frame *frame = L->frame;
   if (UNLIKELY(!is_function(f) && is_nil(metamethod_of(L->vm, f, METAMETHOD_CALL)))) error_call(L, f);
-  if (f->tag != TAG_LUAFN) { /* a C function: call it, then return what it returned */
-    ptrdiff_t offset = f - L->stack;
-    if (f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE) {
-      call_begin(L, f, arguments, MULTIPLE_RESULTS, 0);
-      f = L->stack + offset;
-      return call_return(L, f, (int)(L->top - f)) == AFTER_LEAVE;
-    }
+  if (f->tag == TAG_CFN) { /* the frame stays, for a traceback and for what waits for its results */
+    frame->flags |= FRAME_TAILING;
+    return call_begin(L, f, arguments, MULTIPLE_RESULTS, 0) == AFTER_LEAVE;
   }
   /* move function and arguments down over the frame */
   Value *to = frame->base - 1 - frame->shift;
   for (int i = 0; i <= arguments; i++) value_copy(to + i, f + i);
   uint8_t flags = (uint8_t)((frame->flags & ~FRAME_VARARG) | FRAME_TAIL);
-  uint8_t continuation = frame->continuation, operand = frame->operand;
   int results = frame->results;
   L->top = to + arguments + 1;
   L->frame = frame - 1;
-  Thread *thread = L;
-  enum After after = call_begin(L, to, arguments, results, flags);
-  if ((flags & FRAME_CONTINUED) && after == AFTER_RUN && L->vm->current == thread && L->frame == frame) {
-    frame->continuation = continuation;
-    frame->operand = operand;
-  }
-  return after == AFTER_LEAVE;
+  return call_begin(L, to, arguments, results, flags) == AFTER_LEAVE; /* the new frame keeps the continuation */
 }
 
 static bool slow_return_closing(Thread *L, Value *from, int n) {
   ptrdiff_t offset = from - L->stack;
-  L->top = from + n;
+  top_above_frame(L);
+  if (from + n > L->top) L->top = from + n;
   if (L->tbc_last != NULL && L->tbc_last >= L->frame->base) {
     variables_close(L, L->frame->base - L->stack, NULL);
     from = L->stack + offset;

@@ -77,7 +77,7 @@ void index_get(Thread *L, const Value *object, const Value *key, Value *result) 
     }
     current = *handler;
   }
-  error_runtime(L, "'__index' chain too long; possibly a loop");
+  error_runtime(L, "'__index' chain too long; possible loop");
 }
 
 void index_set(Thread *L, const Value *object, const Value *key, const Value *value) {
@@ -103,7 +103,7 @@ void index_set(Thread *L, const Value *object, const Value *key, const Value *va
     }
     current = *handler;
   }
-  error_runtime(L, "'__newindex' chain too long; possibly a loop");
+  error_runtime(L, "'__newindex' chain too long; possible loop");
 }
 
 bool value_equal(Thread *L, const Value *a, const Value *b) {

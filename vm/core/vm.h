@@ -42,6 +42,7 @@ enum FrameFlag {
   FRAME_VARARG = 8,    /* shift is not 0 */
   FRAME_HANDOFF = 16,  /* the caller is not a Lua function but a frame that waits (pcall, ...) */
   FRAME_TAIL = 32,     /* reached by a tail call */
+  FRAME_TAILING = 128, /* it returns what the C function returns that it called last */
   FRAME_FINALIZER = 64 /* it was interrupted to call a __gc metamethod */
 };
 /* A frame with none of these returns to a Lua frame that takes its results plainly. */
@@ -58,6 +59,7 @@ typedef struct Frame {
   uint8_t flags;
   uint8_t continuation;
   uint8_t operand;
+  uint16_t metamethod_depth; /* of the thread when a frame that is not a Lua function's was pushed */
 } Frame;
 
 enum ThreadStatus { THREAD_SUSPENDED, THREAD_RUNNING, THREAD_NORMAL, THREAD_DEAD };
@@ -78,6 +80,7 @@ struct Thread {
   UpVal *open_upvalues; /* highest slot first */
   Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
   Thread *resumer;      /* who is waiting for this one */
+  uint16_t metamethod_depth; /* frames flagged FRAME_CONTINUED; limited as C calls are, so that a runaway one ends early */
   int c_boundaries;     /* interpreter runs begun inside this thread: no yield across them */
 };
 
