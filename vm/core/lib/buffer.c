@@ -44,11 +44,11 @@ void buffer_add(Buffer *b, const char *text, size_t length) {
 }
 
 void buffer_add_value(Buffer *b) {
-  const Value *v = --b->L->top;
-  if (is_string(v))
-    buffer_add(b, v->str->text, str_length(v->str));
+  Value v = *--b->L->top; /* growing uses the slot */
+  if (is_string(&v))
+    buffer_add(b, v.str->text, str_length(v.str));
   else
-    b->length += number_write(buffer_reserve(b, NUMBER_TEXT), v);
+    b->length += number_write(buffer_reserve(b, NUMBER_TEXT), &v);
 }
 
 Str *buffer_push(Buffer *b) {
