@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lark import Lark, Tree, UnexpectedInput
 
 from compiler.corpus import lua_files, mutated
-from compiler.trees import assert_nested, children, walk
+from compiler.trees import assert_nested, walk
 from perilune.compiler import grammar, tablegen
 from perilune.compiler.nodes import (
     Assignment,
@@ -26,6 +26,7 @@ from perilune.compiler.nodes import (
     MethodCall,
     Node,
     Statement,
+    children,
 )
 from perilune.compiler.parser import parse
 from perilune.compiler.source import Source

@@ -7,11 +7,20 @@ Children that may be absent are None; sequences are lists.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from perilune.compiler.records import record
+
 if TYPE_CHECKING:
+    from dataclasses import dataclass
+
     from perilune.compiler.resolver import FunctionScope, LabelSymbol, Reference, Variable
+else:
+
+    def dataclass(*, slots, eq):
+        """What type checkers take for a dataclass is made by `record`."""
+        return record
 
 
 @dataclass(slots=True, eq=False)
@@ -313,3 +322,13 @@ class Chunk(Node):
 
     body: Block
     scope: FunctionScope | None = None
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes that a node's fields hold, in the order of the fields."""
+    for name in type(node).__match_args__:
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            yield value
+        elif value.__class__ is list:
+            yield from value

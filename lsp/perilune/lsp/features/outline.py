@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 
-from perilune.compiler.nodes import Function, Node
+from perilune.compiler.nodes import Function, Node, children
 from perilune.compiler.parser import parse
 from perilune.lsp.document import Document
 
@@ -33,7 +32,4 @@ def _functions(root: Node) -> Iterator[Function]:
         node = nodes.pop()
         if isinstance(node, Function):
             yield node
-        for field in fields(node):
-            value = getattr(node, field.name)
-            children = value if isinstance(value, list) else (value,)
-            nodes.extend(child for child in children if isinstance(child, Node))
+        nodes.extend(children(node))
