@@ -405,7 +405,10 @@ static void free_object(VM *vm, Object *o) {
     case TAG_LUAFN:
       memory_free(vm, o, sizeof(LuaFn) + ((LuaFn *)o)->upvalue_count * sizeof(UpVal *));
       break;
-    case TAG_CFN: memory_free(vm, o, sizeof(CFn) + ((CFn *)o)->upvalue_count * sizeof(Value)); break;
+    case TAG_CFN:
+      profiler_keep_builtin(vm, (CFn *)o);
+      memory_free(vm, o, sizeof(CFn) + ((CFn *)o)->upvalue_count * sizeof(Value));
+      break;
     case TAG_USERDATA: userdata_free(vm, (Userdata *)o); break;
     case TAG_THREAD: thread_free(vm, (Thread *)o); break;
     case TAG_UPVAL: upvalue_free(vm, (UpVal *)o); break;
