@@ -255,8 +255,9 @@ static int debug_getlocal(Thread *L, Value *args, int count) {
 static int debug_setlocal(Thread *L, Value *args, int count) {
   int skipped;
   Thread *of = optional_thread(L, args, count, &skipped);
-  const Frame *frame = arg_level(L, args, count, skipped + 1, of);
+  arg_int(L, args, count, skipped + 1); /* the order in which arguments are checked */
   int64_t n = (int)arg_int(L, args, count, skipped + 2);
+  const Frame *frame = arg_level(L, args, count, skipped + 1, of);
   arg_any(L, args, count, skipped + 3);
   const char *name = NULL;
   Value *place = find_local(of, frame, n, &name);

@@ -73,8 +73,8 @@ static int math_floor(Thread *L, Value *args, int count) {
 
 static int math_fmod(Thread *L, Value *args, int count) {
   if (!int_at(args, count, 1) || !int_at(args, count, 2)) {
-    double a = number(L, args, count, 1);
-    return give_float(L, fmod(a, number(L, args, count, 2)));
+    double divisor = number(L, args, count, 2);
+    return give_float(L, fmod(number(L, args, count, 1), divisor));
   }
   int64_t divisor = args[1].i;
   if (divisor == 0) error_argument(L, 2, "zero");

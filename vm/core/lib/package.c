@@ -84,10 +84,10 @@ static bool search_path(Thread *L, const char *name, const char *path, const cha
 }
 
 static int package_searchpath(Thread *L, Value *args, int count) {
-  const char *name = arg_str(L, args, count, 1)->text;
-  const char *path = arg_str(L, args, count, 2)->text;
-  const Str *separator = arg_str_or_null(L, args, count, 3);
   const Str *replacement = arg_str_or_null(L, args, count, 4);
+  const Str *separator = arg_str_or_null(L, args, count, 3);
+  const char *path = arg_str(L, args, count, 2)->text;
+  const char *name = arg_str(L, args, count, 1)->text;
   if (search_path(L, name, path, separator ? separator->text : ".",
                   replacement ? replacement->text : DIRECTORY_SEPARATOR))
     return 1;
@@ -97,7 +97,7 @@ static int package_searchpath(Thread *L, Value *args, int count) {
 }
 
 /* Pushes a field of the package table, which is the running function's upvalue. */
-static const Value *push_package_field(Thread *L, const char *name) {
+static Value *push_package_field(Thread *L, const char *name) {
   Value result;
   push_text(L, name);
   index_get(L, &running_function(L)->upvalues[0], L->top - 1, &result);
@@ -107,8 +107,8 @@ static const Value *push_package_field(Thread *L, const char *name) {
 
 /* Searches the templates in a field of the package table, as search_path. */
 static bool search_field(Thread *L, const char *name, const char *field) {
-  const Value *path = push_package_field(L, field);
-  if (!is_string(path)) error_library(L, "'package.%s' must be a string", field);
+  Value *path = push_package_field(L, field);
+  if (!value_as_str(L, path)) error_library(L, "'package.%s' must be a string", field);
   return search_path(L, name, path->str->text, ".", DIRECTORY_SEPARATOR);
 }
 
