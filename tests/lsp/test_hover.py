@@ -23,13 +23,12 @@ def test_a_counted_line_lists_its_opcodes_bytes_and_functions() -> None:
         **62.5%** of instructions · **2,000** hits · 4,000 instructions  
         1.5 KiB allocated in 2 blocks
 
-        | opcode | count | of the line |
+        | opcode | count | share |
         | :-- | --: | --: |
         | `ADD` | 2,000 | 50.0% |
         | `GETLOCAL` | 2,000 | 50.0% |
 
-        in `add`, lines 2 to 2: 2,000 calls, 62.5%  
-        in `main chunk`, lines 1 to 2: 1 call, 100.0%
+        in `add`, lines 2 to 2: 2,000 calls, 62.5%
 
         *Counted in a run of `test.lua`*""")
 

@@ -416,9 +416,25 @@ async def test_leaving_ends_the_program(tmp_path: Path) -> None:
         session.client.workspace_execute_command(
             types.ExecuteCommandParams("perilune.server.profile", [{"uri": uri, "arguments": [str(mark)]}])
         )
-        await eventually(mark.exists)
+        await eventually(lambda: mark.exists() and mark.read_text() != "")
     process = int(mark.read_text())
     await eventually(lambda: not is_running(process))
+
+
+async def test_a_server_that_is_killed_takes_the_program_along(tmp_path: Path) -> None:
+    client = await ClientServerConfig(server_command=SERVER).start()
+    assert isinstance(client, LanguageClient)
+    options = {"profile": {"command": STUB}}
+    await client.initialize_session(types.InitializeParams(PLAIN, initialization_options=options))
+    (tmp_path / "slow.lua").write_text("-- stub: sleep 100\n")
+    mark = tmp_path / "process"
+    arguments = {"uri": (tmp_path / "slow.lua").as_uri(), "arguments": [str(mark)]}
+    client.workspace_execute_command(types.ExecuteCommandParams("perilune.server.profile", [arguments]))
+    await eventually(lambda: mark.exists() and mark.read_text() != "")
+    server = client._server
+    assert server is not None
+    server.kill()
+    await eventually(lambda: not is_running(int(mark.read_text())))
 
 
 async def test_much_output_is_cut_and_nothing_waits_for_it(code: Session) -> None:

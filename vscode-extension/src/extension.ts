@@ -30,6 +30,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       if (programArguments) await run(statusBar, 'perilune.server.profile', { arguments: programArguments });
     }),
     vscode.commands.registerCommand('perilune.rerun', () => run(statusBar, 'perilune.server.rerun')),
+    vscode.commands.registerCommand('perilune.stop', () => execute('perilune.server.cancel')),
     vscode.commands.registerCommand('perilune.clear', async () => {
       await execute('perilune.server.clear');
       statusBar.showIdle();

@@ -1,4 +1,4 @@
-// The item in the status bar: profiles on a click, and says what the last run came to.
+// The item in the status bar: profiles or stops on a click, and says what the last run came to.
 
 import * as vscode from 'vscode';
 
@@ -17,24 +17,27 @@ export class StatusBar implements vscode.Disposable {
 
   constructor() {
     this.item.name = 'Perilune';
-    this.item.command = 'perilune.profile';
     this.showIdle();
     this.watcher = vscode.window.onDidChangeActiveTextEditor(() => this.showForLua());
     this.showForLua();
   }
 
   showIdle(): void {
-    this.show('$(flame) Perilune', idleTooltip);
+    this.show('$(flame) Perilune', idleTooltip, false);
   }
 
   showRunning(): void {
-    this.show('$(sync~spin) Perilune', 'A Lua program is being profiled');
+    this.show('$(debug-stop) Stop', 'Stop the program that is being profiled', true);
   }
 
   showReport(report: RunReport | null): void {
-    if (report?.status === 'finished') this.show(`$(flame) ${report.message}`, `${report.program}\n${idleTooltip}`);
-    else if (report && report.status !== 'cancelled') this.show('$(warning) Perilune', report.message);
-    else this.showIdle();
+    if (report?.status === 'finished') {
+      this.show(`$(flame) ${report.message}`, `${report.program}\n${idleTooltip}`, false);
+    } else if (report && report.status !== 'cancelled') {
+      this.show('$(warning) Perilune', report.message, false);
+    } else {
+      this.showIdle();
+    }
   }
 
   dispose(): void {
@@ -42,9 +45,11 @@ export class StatusBar implements vscode.Disposable {
     this.item.dispose();
   }
 
-  private show(text: string, tooltip: string): void {
+  private show(text: string, tooltip: string, running: boolean): void {
     this.item.text = text;
     this.item.tooltip = tooltip;
+    this.item.command = running ? 'perilune.stop' : 'perilune.profile';
+    void vscode.commands.executeCommand('setContext', 'perilune.running', running);
   }
 
   private showForLua(): void {

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from perilune.lsp import guard
 from perilune.profiler.model import Profile, ProfileFormatError
 
 OUTPUT_LIMIT = 100_000
@@ -25,6 +26,7 @@ _TICK_SECONDS = 1.0
 _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 3.0  # for a program that was interrupted to write its profile
 _READ_SIZE = 65536
+_GUARD = (sys.executable, "-I", "-S", guard.__file__)
 _INTERPRETER = "perilune: "  # begins the message of an error that ends a program
 
 
@@ -72,19 +74,21 @@ async def run(
         options = ["--mode", job.mode, "--format", "json", "-o", str(report)]
         try:
             process = await asyncio.create_subprocess_exec(
+                *_GUARD,
                 *command,
                 "profile",
                 *options,
                 _spoken_name(job),
+                "--",
                 *job.arguments,
                 cwd=job.directory,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,  # closes when the server ends, and so ends the program
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
             )
         except (OSError, ValueError) as reason:  # ValueError: a zero byte in an argument
-            return Outcome(Ending.FAILED, 0.0, error=f"cannot run {command[0]} in {job.directory}: {reason}")
+            return Outcome(Ending.FAILED, 0.0, error=f"cannot run anything in {job.directory}: {reason}")
         output, errors = Capture(), Capture()
         readers = [
             asyncio.create_task(_read(process.stdout, output)),

@@ -61,7 +61,7 @@ def _opcodes(row: LineRow) -> str:
     if not row.opcodes:
         return ""
     timed = any(opcode.self_ns is not None for opcode in row.opcodes)
-    header = "| opcode | count | of the line |" + (" time |" if timed else "")
+    header = "| opcode | count | share |" + (" time |" if timed else "")
     ruler = "| :-- | --: | --: |" + (" --: |" if timed else "")
     return "\n".join([header, ruler, *_opcode_rows(row, timed)])
 
@@ -74,9 +74,10 @@ def _opcode_rows(row: LineRow, timed: bool) -> Iterator[str]:
 
 
 def _functions(functions: list[FunctionRow]) -> str:
+    # The main chunk, which comes last, says something only about lines outside of all functions.
     return "  \n".join(
         f"in {_code(row.name)}, lines {row.line} to {row.end_line}: {_counted(row.calls, 'call')}, {percent(row.share)}"
-        for row in functions[:_MAX_FUNCTIONS]
+        for row in (functions[:-1] or functions)[:_MAX_FUNCTIONS]
     )
 
 
