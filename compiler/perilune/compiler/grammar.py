@@ -49,35 +49,42 @@ class Grammar:
                 states[target][SYMBOL] = terminal
             for symbol, target in gotos.items():
                 states[target][SYMBOL] = symbol
+        units = _Units(states, tables)
         for state, (_, gotos, _) in zip(states, tables["states"], strict=True):
+            beyond: dict[int, dict[str, State]] = {}
             for symbol, target in gotos.items():
-                state[symbol] = (
-                    states[target],
-                    _after_units(states, tables["states"], tables["rules"], lookaheads, gotos, target),
-                )
+                state[symbol] = (states[target], units.beyond(target, gotos, beyond))
         self.first = states[tables["first"]]
         self.first[SYMBOL] = "nothing"
         self.last = states[tables["last"]]
 
 
-def _after_units(
-    states: list[State],
-    rows: list[Any],
-    rules: list[Any],
-    lookaheads: list[list[str]],
-    gotos: dict[str, int],
-    target: int,
-) -> dict[str, State]:
-    """For each terminal before which the state `target` would only pass its symbol on: the state at the chain's end."""
-    result: dict[str, State] = {}
-    for rule, lookahead in rows[target][2]:
-        _, action, symbol = rules[rule]
-        if action is None:
-            end = gotos[symbol]
-            further = _after_units(states, rows, rules, lookaheads, gotos, end)
-            for terminal in lookaheads[lookahead]:
-                result[terminal] = further.get(terminal, states[end])
-    return result
+class _Units:
+    """The rules that would only pass a symbol on, by the state in which they are complete."""
+
+    def __init__(self, states: list[State], tables: dict[str, Any]) -> None:
+        self._states = states
+        self._rules: dict[int, list[tuple[str, list[str]]]] = {}
+        for number, (_, _, reductions) in enumerate(tables["states"]):
+            for rule, lookahead in reductions:
+                _, action, symbol = tables["rules"][rule]
+                if action is None:
+                    self._rules.setdefault(number, []).append((symbol, tables["lookaheads"][lookahead]))
+
+    def beyond(self, target: int, gotos: dict[str, int], known: dict[int, dict[str, State]]) -> dict[str, State]:
+        """For each terminal before which the state `target` only passes its symbol on: the state at the chain's end.
+
+        `gotos` are those of the state below, and `known` the results for it so far.
+        """
+        result = known.get(target)
+        if result is None:
+            result = known[target] = {}
+            for symbol, terminals in self._rules.get(target, ()):
+                end = gotos[symbol]
+                result.update(dict.fromkeys(terminals, self._states[end]))
+                further = self.beyond(end, gotos, known)
+                result.update({terminal: further[terminal] for terminal in terminals if terminal in further})
+        return result
 
 
 @cache

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-_ESCAPE = re.compile(
+# Compiled when first needed: most programs are small, and compiling takes longer than reading one.
+_ESCAPE = (
     rb"\\(?:(?P<letter>[abfnrtv\"'\\])|(?P<line_end>\n\r?|\r\n?)|(?P<space>z[ \t\n\r\v\f]*)"
     rb"|x(?P<byte>[0-9A-Fa-f]{2})|(?P<decimal>[0-9]{1,3})|u\{(?P<code>[0-9A-Fa-f]+)\})"
 )
+_LINE_END = rb"\r\n|\n\r|\r"
+_HEX_FLOAT = r"0[xX]([0-9A-Fa-f]*)\.?([0-9A-Fa-f]*)(?:[pP]([+-]?[0-9]+))?"
 _LETTERS = dict(zip(b"abfnrtv\"'\\", b"\a\b\f\n\r\t\v\"'\\", strict=True))
-_LINE_END = re.compile(rb"\r\n|\n\r|\r")
-_HEX_FLOAT = re.compile(r"0[xX]([0-9A-Fa-f]*)\.?([0-9A-Fa-f]*)(?:[pP]([+-]?[0-9]+))?")
 
 
 def number_value(text: str) -> int | float:
@@ -26,7 +27,7 @@ def number_value(text: str) -> int | float:
 
 
 def _hexadecimal(text: str) -> int | float:
-    match = _HEX_FLOAT.fullmatch(text)
+    match = re.fullmatch(_HEX_FLOAT, text)
     assert match is not None, "the lexer lets only well-formed numerals through"
     whole, fraction, exponent = match.groups()
     if exponent is None and "." not in text:
@@ -63,14 +64,14 @@ def string_value(text: str) -> bytes:
     if text[0] == "[":
         return _long_string(text)
     data = text[1:-1].encode("latin-1")
-    return _ESCAPE.sub(_unescape, data) if b"\\" in data else data
+    return re.sub(_ESCAPE, _unescape, data) if b"\\" in data else data
 
 
 def _long_string(text: str) -> bytes:
     level = text.index("[", 1) + 1
     data = text[level:-level].encode("latin-1")
     if b"\r" in data:
-        data = _LINE_END.sub(b"\n", data)
+        data = re.sub(_LINE_END, b"\n", data)
     return data[1:] if data[:1] == b"\n" else data
 
 

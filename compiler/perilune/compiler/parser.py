@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from perilune.compiler.diagnostics import Diagnostic
 from perilune.compiler.grammar import Grammar, load_grammar
 from perilune.compiler.lexer import Lexer, Tokens
 from perilune.compiler.nesting import LIMIT, longest_label_run, spare_levels
 from perilune.compiler.nodes import Chunk
-from perilune.compiler.recovery import Recovery
 from perilune.compiler.source import Source
 from perilune.compiler.stacks import Stacks
+
+if TYPE_CHECKING:
+    from perilune.compiler.recovery import Recovery
 
 
 class Parser:
@@ -106,6 +109,9 @@ def _parse(source: Source) -> tuple[Chunk | None, Recovery | None]:
     stacks = Stacks(parser.grammar.first)
     misfit = parser.run(tokens, stacks)
     if misfit is not None:
+        # Imported only for a broken program, because start-up is part of every run.
+        from perilune.compiler.recovery import Recovery
+
         return None, Recovery(parser, source, tokens, stacks, misfit)
     chunk: Chunk = stacks.values[0]
     chunk.start, chunk.end = 0, len(source.text)
