@@ -3,7 +3,7 @@
 python benchmarks/parse_speed.py [FILE]      without a file: a generated program of 10,000 lines
 
 Prints lines per second of processor time, of the best of several runs. The generated program has the density of the
-Lua files that Debian ships: between four and five tokens a line, comments and blank lines included.
+Lua files that Debian ships: about four tokens a line, comments and blank lines included.
 """
 
 from __future__ import annotations

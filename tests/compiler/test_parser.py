@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -336,7 +340,7 @@ def test_the_text_of_every_node_parses_to_the_same_node_again() -> None:
 # --- the cache of the tables
 
 
-def test_tables_written_for_a_package_are_read_again(tmp_path: Any) -> None:
+def test_tables_written_for_a_package_are_read_again(tmp_path: Path) -> None:
     path = str(tmp_path / "folder" / "tables.json")
     grammar.build_tables(path)
     read = grammar._read(path, grammar._key())
@@ -344,8 +348,36 @@ def test_tables_written_for_a_package_are_read_again(tmp_path: Any) -> None:
     assert grammar._read(path, "another key") is None
 
 
-def test_a_spoilt_cache_is_not_used(tmp_path: Any) -> None:
+def test_a_spoilt_cache_is_not_used(tmp_path: Path) -> None:
     path = tmp_path / "tables.json"
     for content in ("", "[]", "{", '{"key": 1}'):
         path.write_text(content)
         assert grammar._read(str(path), grammar._key()) is None
+
+
+_PROBE = """
+import sys
+from perilune.compiler.parser import parse
+from perilune.compiler.source import Source
+assert parse(Source("test.lua", "x = 1"))[1] == []
+print("lark" in sys.modules, "dataclasses" in sys.modules)
+"""
+
+
+def imports_lark(cache: str) -> bool:
+    """Whether a new process that parses something imports lark, with its cache in that folder."""
+    environment = os.environ | {"XDG_CACHE_HOME": cache, "PYTHONPATH": os.pathsep.join(sys.path)}
+    output = subprocess.run([sys.executable, "-c", _PROBE], env=environment, capture_output=True, text=True, check=True)
+    return output.stdout.split()[0] == "True"
+
+
+def test_lark_is_imported_only_once(tmp_path: Path) -> None:
+    if os.path.exists(grammar._PACKAGED):
+        pytest.skip("the package has its tables with it")
+    assert imports_lark(str(tmp_path))
+    assert not imports_lark(str(tmp_path))
+
+
+def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    imports_lark(str(tmp_path / "file"))
