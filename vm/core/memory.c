@@ -97,23 +97,25 @@ void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
   if (new_size > old_size && (a->current > a->limit || new_size - old_size > a->limit - a->current)) return NULL;
   if (block == NULL) old_size = 0;
   void *moved;
-  if (old_size > 0 && !is_small(old_size) && !is_small(new_size)) {
-    moved = realloc(block, new_size);
-    if (moved == NULL) return NULL;
-  } else if (old_size > 0 && is_small(old_size) && is_small(new_size) && class_of(old_size) == class_of(new_size)) {
-    moved = block;
-  } else {
-    moved = is_small(new_size) ? take_small(a, new_size) : malloc(new_size);
-    if (moved == NULL) return NULL;
-    if (old_size > 0) {
-      memcpy(moved, block, old_size < new_size ? old_size : new_size);
-      if (is_small(old_size))
-        give_small(a, block, old_size);
-      else
-        free(block);
-    }
+  if (old_size > 0 && is_small(old_size) && is_small(new_size) && class_of(old_size) == class_of(new_size)) {
+    account(vm, a, old_size, new_size);
+    return block;
   }
-  account(vm, a, old_size, new_size);
+  if (old_size > 0 && !is_small(old_size) && !is_small(new_size) && a->profiler == NULL) {
+    moved = realloc(block, new_size);
+    if (moved != NULL) account(vm, a, old_size, new_size);
+    return moved;
+  }
+  moved = is_small(new_size) ? take_small(a, new_size) : malloc(new_size);
+  if (moved == NULL) return NULL;
+  account(vm, a, old_size, new_size); /* the profiler looks at the frames, which may be what stands in the old block */
+  if (old_size > 0) {
+    memcpy(moved, block, old_size < new_size ? old_size : new_size);
+    if (is_small(old_size))
+      give_small(a, block, old_size);
+    else
+      free(block);
+  }
   return moved;
 }
 
