@@ -1,6 +1,7 @@
 """Stands in for `perilune profile` where only the server is tested: does what a program's first line says.
 
-    -- stub: sleep 100       says "asleep" and its process, in files named by arguments too, and sleeps; an interrupt ends it with a profile, as it does the real one
+    -- stub: sleep 100       writes its process id into the files that its arguments name, and sleeps; an interrupt ends
+                             it with a profile, as it does the real one
     -- stub: stubborn 100    the same, but no interrupt ends it
     -- stub: fail MESSAGE    ends with this error and a profile
     -- stub: exit 3          ends with this status, no error, and a profile
@@ -9,7 +10,7 @@
     -- stub: flood           writes a lot of output
     -- stub: leave           leaves a process behind that holds the output open
 
-The figures are those that the program's `--=` comments give; a line with `--=` and arguments reports them as hits.
+The figures are those that the program's `--=` comments give, as in lsp_fixtures.
 """
 
 from __future__ import annotations
@@ -85,7 +86,6 @@ def main() -> int:
     if order == "stubborn":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if order in ("sleep", "stubborn"):
-        print("asleep", os.getpid(), flush=True)
         for mark in options.arguments:
             Path(mark).write_text(str(os.getpid()))
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,10 @@ NEOVIM = types.ClientCapabilities(
     ),
 )
 PLAIN = types.ClientCapabilities()
+
+SETTINGS = {"profile": {"command": STUB, "timeLimit": 20}}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOT = "local x = 0       --= 10%\nx = x + 1         --= 90% 1200\nprint('done', x)\n"
 
@@ -80,6 +84,13 @@ class Session:
     async def profile(self, uri: str, **options: Any) -> Report:
         return Report(**await self.execute("profile", {"uri": uri, **options}))
 
+    async def asleep(self, uri: str) -> asyncio.Task[Report]:
+        """The run of a program that sleeps, once it does."""
+        mark = self.folder / "asleep"
+        run = asyncio.create_task(self.profile(uri, arguments=[str(mark)]))
+        await eventually(lambda: mark.exists() and mark.read_text() != "")
+        return run
+
     async def rerun(self, uri: str) -> Report:
         return Report(**await self.execute("rerun", {"uri": uri}))
 
@@ -117,7 +128,8 @@ def units(text: str, encoding: Encoding) -> int:
 
 
 @asynccontextmanager
-async def session_with(capabilities: types.ClientCapabilities, folder: Path, **options: Any) -> AsyncIterator[Session]:
+async def session_with(capabilities: types.ClientCapabilities, folder: Path, **settings: Any) -> AsyncIterator[Session]:
+    """A session with a server of its own."""
     client = await ClientServerConfig(server_command=SERVER).start()
     assert isinstance(client, LanguageClient)
     session = Session(client, folder, types.PositionEncodingKind.Utf16)
@@ -130,25 +142,56 @@ async def session_with(capabilities: types.ClientCapabilities, folder: Path, **o
         types.InitializeParams(
             capabilities=capabilities,
             workspace_folders=[types.WorkspaceFolder(uri=folder.as_uri(), name="programs")],
-            initialization_options={"profile": {"command": STUB, "timeLimit": 20}, **options},
+            initialization_options={**SETTINGS, **settings},
         )
     )
     session.encoding = result.capabilities.position_encoding or session.encoding
+    if capabilities is not PLAIN:
+        await eventually(lambda: len(session.refreshes) == 1)
     yield session
     await client.shutdown_session()
     await client.stop()  # type: ignore[no-untyped-call]
 
 
-@pytest_asyncio.fixture(params=[VISUAL_STUDIO_CODE, NEOVIM], ids=["utf-16", "utf-8"])
-async def session(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Session]:
-    async with session_with(request.param, tmp_path) as session:
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=[VISUAL_STUDIO_CODE, NEOVIM], ids=["utf-16", "utf-8"]
+)
+async def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Session]:
+    async with session_with(request.param, tmp_path_factory.mktemp("either")) as session:
         yield session
 
 
-@pytest_asyncio.fixture
-async def code(tmp_path: Path) -> AsyncIterator[Session]:
-    async with session_with(VISUAL_STUDIO_CODE, tmp_path) as session:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Session]:
+    async with session_with(VISUAL_STUDIO_CODE, tmp_path_factory.mktemp("one")) as session:
         yield session
+
+
+@pytest.fixture
+def session(either: Session, tmp_path: Path) -> Iterator[Session]:
+    """Either kind of editor, in a folder of its own; the server has seen other tests before, as servers do."""
+    yield from in_folder(either, tmp_path)
+
+
+@pytest.fixture
+def code(one: Session, tmp_path: Path) -> Iterator[Session]:
+    """An editor like Visual Studio Code, where the kind does not matter."""
+    yield from in_folder(one, tmp_path)
+
+
+def in_folder(shared: Session, path: Path) -> Iterator[Session]:
+    client, folder = shared.client, types.WorkspaceFolder(uri=path.as_uri(), name="programs")
+    for collected in (client.messages, client.log_messages, client.diagnostics, client.progress_reports):
+        collected.clear()
+    shared.refreshes.clear()
+    client.workspace_did_change_configuration(types.DidChangeConfigurationParams(SETTINGS))
+    change_folders(client, types.WorkspaceFoldersChangeEvent(added=[folder], removed=[]))
+    yield Session(client, path, shared.encoding, shared.refreshes)
+    change_folders(client, types.WorkspaceFoldersChangeEvent(added=[], removed=[folder]))
+
+
+def change_folders(client: LanguageClient, event: types.WorkspaceFoldersChangeEvent) -> None:
+    client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
 
 
 # --- errors as you type
@@ -208,12 +251,12 @@ async def test_no_text_ends_the_server(code: Session, text: str) -> None:
 async def test_a_run_shows_figures_and_refreshes_the_editor(session: Session) -> None:
     uri = session.write_and_open("hot.lua", HOT)
     assert await session.hints(uri) == []
-    await eventually(lambda: len(session.refreshes) == 1)
+    session.refreshes.clear()
     report = await session.profile(uri)
     assert (report.status, report.exit_status) == ("finished", 0)
     assert report.message.startswith("1,000 instructions in ")
     assert await session.labels(uri) == {0: "10.0% · 1×", 1: "90.0% · 1.2k×"}
-    await eventually(lambda: len(session.refreshes) == 2)
+    await eventually(lambda: len(session.refreshes) == 1)
     assert "Output of hot.lua:\nrunning\n" in session.logged()
 
 
@@ -360,14 +403,13 @@ async def test_a_program_that_takes_no_interrupt_is_killed(tmp_path: Path) -> No
     limited = {"profile": {"command": STUB, "timeLimit": 0.7}}
     async with session_with(VISUAL_STUDIO_CODE, tmp_path, **limited) as session:
         uri = session.write_and_open("stubborn.lua", f"-- stub: stubborn 100\n{HOT}")
-        assert (await session.profile(uri)).status == "timed out"
+        assert (await session.profile(uri, arguments=[str(tmp_path / "asleep")])).status == "timed out"
         assert not is_running(process_of(session))
 
 
 async def test_the_progress_bar_cancels(session: Session) -> None:
     uri = session.write_and_open("slow.lua", f"-- stub: sleep 100\n{HOT}")
-    run = asyncio.ensure_future(session.profile(uri))
-    await eventually(lambda: bool(session.client.progress_reports))
+    run = await session.asleep(uri)
     ((token, reports),) = session.client.progress_reports.items()
     await eventually(lambda: len(reports) > 1)
     begin = reports[0]
@@ -383,8 +425,7 @@ async def test_the_progress_bar_cancels(session: Session) -> None:
 async def test_an_editor_without_progress_cancels_by_command(tmp_path: Path) -> None:
     async with session_with(PLAIN, tmp_path) as session:
         uri = session.write_and_open("slow.lua", f"-- stub: sleep 100\n{HOT}")
-        run = asyncio.ensure_future(session.profile(uri))
-        await asyncio.sleep(0.5)
+        run = await session.asleep(uri)
         assert await session.hints(uri) == []
         await session.execute("cancel", uri)
         assert (await run).status == "cancelled"
@@ -393,8 +434,7 @@ async def test_an_editor_without_progress_cancels_by_command(tmp_path: Path) -> 
 
 async def test_a_newer_run_of_the_same_program_takes_over(code: Session) -> None:
     uri = code.write_and_open("slow.lua", f"-- stub: sleep 100\n{HOT}")
-    first = asyncio.ensure_future(code.profile(uri))
-    await asyncio.sleep(0.5)
+    first = await code.asleep(uri)
     code.write("slow.lua", HOT)
     assert (await code.profile(uri)).status == "finished"
     assert (await first).status == "cancelled"
@@ -402,7 +442,7 @@ async def test_a_newer_run_of_the_same_program_takes_over(code: Session) -> None
 
 async def test_the_server_answers_while_a_program_runs(code: Session) -> None:
     uri = code.write_and_open("slow.lua", f"-- stub: sleep 100\n{HOT}")
-    run = asyncio.ensure_future(code.profile(uri))
+    run = await code.asleep(uri)
     other = code.write_and_open("other.lua", "local x = = 1\n")
     assert len(await code.diagnostics(other, 1)) == 1
     await code.execute("cancel")
@@ -412,13 +452,9 @@ async def test_the_server_answers_while_a_program_runs(code: Session) -> None:
 async def test_leaving_ends_the_program(tmp_path: Path) -> None:
     async with session_with(PLAIN, tmp_path) as session:
         uri = session.write_and_open("slow.lua", f"-- stub: sleep 100\n{HOT}")
-        mark = tmp_path / "process"
-        session.client.workspace_execute_command(
-            types.ExecuteCommandParams("perilune.server.profile", [{"uri": uri, "arguments": [str(mark)]}])
-        )
-        await eventually(lambda: mark.exists() and mark.read_text() != "")
-    process = int(mark.read_text())
-    await eventually(lambda: not is_running(process))
+        run = await session.asleep(uri)
+    await eventually(lambda: not is_running(process_of(session)))
+    assert (await run).status == "cancelled"
 
 
 async def test_a_server_that_is_killed_takes_the_program_along(tmp_path: Path) -> None:
@@ -426,15 +462,13 @@ async def test_a_server_that_is_killed_takes_the_program_along(tmp_path: Path) -
     assert isinstance(client, LanguageClient)
     options = {"profile": {"command": STUB}}
     await client.initialize_session(types.InitializeParams(PLAIN, initialization_options=options))
-    (tmp_path / "slow.lua").write_text("-- stub: sleep 100\n")
-    mark = tmp_path / "process"
-    arguments = {"uri": (tmp_path / "slow.lua").as_uri(), "arguments": [str(mark)]}
-    client.workspace_execute_command(types.ExecuteCommandParams("perilune.server.profile", [arguments]))
-    await eventually(lambda: mark.exists() and mark.read_text() != "")
+    session = Session(client, tmp_path, types.PositionEncodingKind.Utf16)
+    run = await session.asleep(session.write("slow.lua", "-- stub: sleep 100\n"))
     server = client._server
     assert server is not None
     server.kill()
-    await eventually(lambda: not is_running(int(mark.read_text())))
+    await eventually(lambda: not is_running(process_of(session)))
+    run.cancel()
 
 
 async def test_much_output_is_cut_and_nothing_waits_for_it(code: Session) -> None:
@@ -501,8 +535,8 @@ async def test_settings_may_change(code: Session) -> None:
 
 
 def process_of(session: Session) -> int:
-    """The process that a stub said it was."""
-    return int(session.logged().partition("asleep ")[2].split()[0])
+    """The process that the stub put to sleep."""
+    return int((session.folder / "asleep").read_text())
 
 
 def is_running(process: int) -> bool:

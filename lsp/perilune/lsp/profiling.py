@@ -49,11 +49,7 @@ class Profiling:
                     progress.report("waiting for another run")
                 async with self._turn:
                     outcome = await run(
-                        job,
-                        settings.command,
-                        settings.time_limit,
-                        progress.cancelled,
-                        lambda seconds: progress.report(f"{seconds:.0f} s"),
+                        job, settings, progress.cancelled, lambda seconds: progress.report(f"{seconds:.0f} s")
                     )
             finally:
                 if self._started.get(job.path) is progress:

@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from perilune.lsp import guard
+from perilune.lsp.settings import Settings
 from perilune.profiler.model import Profile, ProfileFormatError
 
 OUTPUT_LIMIT = 100_000
@@ -61,10 +62,8 @@ class Outcome:
     error: str = ""
 
 
-async def run(
-    job: Job, command: Sequence[str], time_limit: float, cancelled: asyncio.Event, tick: Callable[[float], None]
-) -> Outcome:
-    """Runs a job. `tick` is called about every second with the seconds so far. Never raises for what the program does.
+async def run(job: Job, settings: Settings, cancelled: asyncio.Event, tick: Callable[[float], None]) -> Outcome:
+    """Runs a job within the settings' limits. `tick` is called about every second with the seconds so far. Never raises for what the program does.
 
     A program that is cancelled or out of time is interrupted as by Ctrl-C, and killed if that does not end it.
     """
@@ -75,7 +74,8 @@ async def run(
         try:
             process = await asyncio.create_subprocess_exec(
                 *_GUARD,
-                *command,
+                str(settings.memory_limit),
+                *settings.command,
                 "profile",
                 *options,
                 _spoken_name(job),
@@ -95,7 +95,7 @@ async def run(
             asyncio.create_task(_read(process.stderr, output, errors)),
         ]
         try:
-            ending = await _wait(process, started, time_limit, cancelled, tick)
+            ending = await _wait(process, started, settings.time_limit, cancelled, tick)
             # What the program started may hold the pipes open after it has ended.
             await asyncio.wait(readers, timeout=_GRACE_SECONDS)
         finally:

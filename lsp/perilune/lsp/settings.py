@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MEGABYTE = 1_000_000
 MODES = ("count", "trace")
 
 # -P: a module of the user's that lies beside the program must not stand in for one of Python's.
@@ -20,6 +21,7 @@ class Settings:
     command: tuple[str, ...] = DEFAULT_COMMAND  # profile.command: starts perilune
     mode: str = "count"  # profile.mode
     time_limit: float = 60.0  # profile.timeLimit, seconds
+    memory_limit: int = 4096 * MEGABYTE  # profile.memoryLimit, there in megabytes; 0: none
     hints: bool = True  # hints.enabled
     threshold: float = 0.005  # hints.threshold, there in percent
 
@@ -30,11 +32,13 @@ class Settings:
         profile, hints = _object(section, "profile"), _object(section, "hints")
         command, mode, threshold = profile.get("command"), profile.get("mode"), _number(hints.get("threshold"))
         seconds, enabled = _number(profile.get("timeLimit")), hints.get("enabled")
+        megabytes = _number(profile.get("memoryLimit"))
         words = command if isinstance(command, list) and all(isinstance(word, str) for word in command) else None
         return cls(
             command=tuple(words) if words else cls.command,
             mode=mode if isinstance(mode, str) and mode in MODES else cls.mode,
             time_limit=seconds if seconds is not None and seconds > 0 else cls.time_limit,
+            memory_limit=int(megabytes * MEGABYTE) if megabytes is not None and megabytes >= 0 else cls.memory_limit,
             hints=enabled if isinstance(enabled, bool) else cls.hints,
             threshold=threshold / 100 if threshold is not None and 0 <= threshold <= 100 else cls.threshold,
         )
