@@ -1,0 +1,99 @@
+"""Counts that are derived from entries, taken jumps and early exits equal a naive count of every instruction, at every
+instruction of every program of tests/lua; the same run gives the same figures to the last byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perilune.vm import State
+
+TESTS = Path(__file__).parents[1]
+PROGRAMS = TESTS / "lua"
+FOLDERS = sorted(path for path in PROGRAMS.iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_derived_counts_equal_counted_ones(folder: Path) -> None:
+    paths = sorted(path for path in folder.rglob("*.lua") if "modules" not in path.parts)
+    finished = subprocess.run(
+        [sys.executable, str(TESTS / "vm" / "oracle_counts.py"), *map(str, paths)],
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        timeout=280,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr.decode()
+    wrong = {path: found for path, found in json.loads(finished.stdout).items() if found}
+    assert not wrong
+
+
+def count_profile(text: bytes) -> object:
+    with State() as state:
+        state.profile_start("count")
+        state.run(text, b"=program").check()
+        state.profile_stop()
+        raw = state.profile_data()
+    return {name: value for name, value in raw.items() if not name.endswith(("_ns", "ticks"))}
+
+
+def test_the_same_run_gives_the_same_figures() -> None:
+    text = b"""
+        local seen = {}
+        for word in ("the quick brown fox jumps over the lazy dog"):rep(50, " "):gmatch("%a+") do
+          seen[word] = (seen[word] or 0) + 1
+        end
+        local words = {}
+        for word in pairs(seen) do words[#words + 1] = word end
+        table.sort(words)
+        pcall(error, table.concat(words, " "))
+    """
+    assert count_profile(text) == count_profile(text)
+
+
+def test_a_coroutine_left_suspended_has_not_run_its_rest() -> None:
+    with State() as state:
+        state.profile_start("oracle")
+        state.run(b"local co = coroutine.wrap(function() coroutine.yield(1)\nlocal x = 1 end) co()", b"=x").check()
+        state.profile_stop()
+        functions = state.profile_data()["functions"]
+    assert all(function["counts"] == function["every"] for function in functions)
+
+
+def test_what_ran_before_the_profile_is_not_in_it() -> None:
+    with State() as state:
+        state.run(b"resume = coroutine.wrap(function() while true do coroutine.yield() end end) resume()", b"=x").check()
+        state.profile_start("oracle")
+        state.run(b"resume() resume()", b"=y").check()
+        state.profile_stop()
+        functions = state.profile_data()["functions"]
+    assert all(function["counts"] == function["every"] for function in functions)
+
+
+def test_builtins_are_counted_by_name_though_their_objects_are_gone() -> None:
+    with State() as state:
+        state.profile_start("count")
+        state.run(b"for i = 1, 100 do for w in ('a b c'):gmatch('%a') do end end collectgarbage()", b"=x").check()
+        state.profile_stop()
+        calls = {name: count for name, count, _ in state.profile_data()["builtins"]}
+    assert calls["string.gmatch"] == 100
+    assert sum(count for name, count in calls.items() if "gmatch" in name and name != "string.gmatch") == 400
+
+
+def test_tracing_measures_what_runs() -> None:
+    with State() as state:
+        state.profile_start("trace")
+        state.run(b"local x = 0 for i = 1, 100000 do x = x + i end", b"=x").check()
+        state.profile_stop()
+        raw = state.profile_data()
+    assert raw["ns_per_tick"] > 0
+    assert raw["probe_ticks"] > 0
+    ticks = raw["functions"][0]["ticks"]
+    assert ticks is not None
+    spent = sum(memoryview(ticks).cast("Q")) + raw["outside_ticks"] + raw["gc_ticks"]
+    assert spent * raw["ns_per_tick"] == pytest.approx(raw["run_ns"], rel=0.2)
