@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from perilune.cli.errors import CommandError
@@ -21,6 +22,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, where their time and mem
   perilune asm FILE                    turn that listing back into bytecode, and run it
   perilune lsp                         start the language server that editors talk to
 
+  perilune FILE [ARGUMENT...]          short for perilune run FILE
   perilune COMMAND --help              explain a command and its options
   perilune --version                   print the version
 
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     if arguments is None:
         arguments = sys.argv[1:]
+        _die_of_broken_pipes(arguments)
     try:
         return _dispatch(arguments)
     except CommandError as error:
@@ -45,12 +48,26 @@ def main(arguments: list[str] | None = None) -> int:
         return _INTERRUPTED
 
 
+def _die_of_broken_pipes(arguments: list[str]) -> None:
+    """Ends the process when nobody reads its output any more, as a command in a pipe should.
+
+    Python would turn that into an exception, and a Lua program that ignores write errors would run on. `profile` has a
+    report to write even then.
+    """
+    if arguments[:1] in (["profile"], ["lsp"]):
+        return
+    import _signal  # type: ignore[import-not-found]  # what signal is made of; signal itself takes longer to import than a small program to run
+
+    if hasattr(_signal, "SIGPIPE"):
+        _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
+
+
 def _dispatch(arguments: list[str]) -> int:
     command = arguments[0] if arguments else ""
-    if command == "run":
+    if command == "run" or _is_program(command):
         from perilune.cli.run import main as run_main
 
-        return run_main(arguments[1:])
+        return run_main(arguments[1:] if command == "run" else arguments)
     if command in _COMMANDS:
         from importlib import import_module
 
@@ -70,12 +87,19 @@ def _dispatch(arguments: list[str]) -> int:
     raise CommandError(_unknown(command), status=2)
 
 
+def _is_program(argument: str) -> bool:
+    """Whether the command line means `run` without saying so, as programs do that start themselves again by arg[-1]."""
+    if argument in _COMMANDS:
+        return False
+    return argument[:2] in ("-e", "-l", "-W", "-E", "-v") or argument == "-" or os.path.isfile(argument)
+
+
 def _unknown(command: str) -> str:
     from difflib import get_close_matches
 
     if command.startswith("-"):
         return f"unknown option '{command}' (see perilune --help)"
     if command.endswith(".lua"):
-        return f"unknown command '{command}': did you mean 'perilune run {command}'?"
+        return f"cannot open {command}"
     close = get_close_matches(command, _COMMANDS, n=1)
     return f"unknown command '{command}'" + (f": did you mean '{close[0]}'?" if close else " (see perilune --help)")

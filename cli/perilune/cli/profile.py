@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import select
 import shutil
+import stat
 import sys
 import tempfile
 import threading
@@ -22,6 +24,7 @@ from perilune.profiler.renderers import terminal
 from perilune.profiler.session import Session
 from perilune.profiler.sources import read_sources
 
+_STANDARD_OUTPUT = 1
 _PLAIN_WIDTH = 80
 _PROGRESS_AFTER = 1.0
 _PROGRESS_EVERY = 0.5
@@ -59,6 +62,7 @@ def main(arguments: list[str]) -> int:
         print(f"perilune: {misplaced} went to the program: put it before {path}, or -- behind {path}", file=sys.stderr)
     text = read_program(path)
     session = Session(options.mode)
+    _stop_when_output_is_closed(session)
     try:
         with _progress(session, sys.stderr):
             outcome, profile = session.run(text, program_chunk_name(path), program_arguments)
@@ -88,10 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _row_count(text: str) -> int:
-    count = int(text)
-    if count < 0:
-        raise ValueError
-    return count
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of rows")
+    return int(text)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], str | None, list[str]]:
@@ -132,6 +135,20 @@ def _misplaced_option(arguments: list[str], program_arguments: list[str]) -> str
     if "--" in arguments[: len(arguments) - len(program_arguments)]:
         return None
     return next((argument for argument in program_arguments if argument.startswith("--") and _is_ours(argument)), None)
+
+
+def _stop_when_output_is_closed(session: Session) -> None:
+    """Ends the program when the reader of its standard output is gone, so that there is a report and not an endless run."""
+    if not hasattr(select, "poll") or not stat.S_ISFIFO(os.fstat(_STANDARD_OUTPUT).st_mode):
+        return
+    poller = select.poll()
+    poller.register(_STANDARD_OUTPUT, 0)  # errors are always reported
+
+    def wait() -> None:
+        poller.poll()
+        session.interrupt()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextlib.contextmanager
