@@ -112,6 +112,21 @@ def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str
     )
 
 
+def program_counts(raw: RawProfile) -> list[dict[int, int]]:
+    """How often each instruction of the program's own chunk ran, by function and pc.
+
+    The chunk's outermost function comes first, then those nested in it, each followed by its own.
+    """
+    functions = sorted(raw["functions"], key=lambda function: function["id"])
+    chunk: set[int] = set()
+    found = []
+    for function in functions:
+        if not chunk or function["parent"] in chunk:
+            chunk.add(function["id"])
+            found.append(dict(enumerate(array("Q", function["counts"]))))
+    return found
+
+
 @dataclass(slots=True)
 class _Scale:
     """What the rows' shares are parts of: time where the mode takes it, else instructions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from perilune.compiler.cache import compile_cached
 from perilune.profiler.attribution import attribute, file_path, source_path
@@ -12,18 +12,25 @@ from perilune.profiler.model import Profile, Program
 from perilune.profiler.sources import read_digests
 from perilune.vm import Outcome, State
 
+if TYPE_CHECKING:
+    from perilune.vm.raw_profile import RawProfile
+
 Mode = Literal["count", "trace"]
 
 _BINARY = b"\x1b"
 
 
 class Session:
-    """One profiled run in a machine of its own. While it runs, other threads may ask `live` and `interrupt`."""
+    """One profiled run in a machine of its own. While it runs, other threads may ask `live` and `interrupt`.
 
-    __slots__ = ("_state", "mode")
+    Afterwards `raw` holds the counters that the profile was made from.
+    """
+
+    __slots__ = ("_state", "mode", "raw")
 
     def __init__(self, mode: Mode = "count") -> None:
         self.mode = mode
+        self.raw: RawProfile | None = None
         self._state = State()
 
     def run(self, text: bytes, chunkname: bytes, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
@@ -40,7 +47,7 @@ class Session:
             self._state.profile_start(self.mode)
             outcome = self._state.run(chunk, chunkname, [os.fsencode(argument) for argument in args], os.fsencode(path))
             self._state.profile_stop()
-            raw = self._state.profile_data()
+            self.raw = raw = self._state.profile_data()
         finally:
             self._state.close()
         files = {file_path(function["source"]) for function in raw["functions"]}
