@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from perilune.compiler.opcodes import MAX_HINTED_KEY, MAX_SLOTS, OPCODES, Opcode
@@ -81,6 +82,7 @@ def verify(main: Proto) -> None:
             _verify_operands(proto, instruction)
         _verify_open(code, targets)
         _verify_slots(proto, code, by_pc)
+        _verify_closing(proto, code, by_pc)
         for local in proto.locals:
             assert local.first_pc <= local.end_pc <= len(proto.code), local.name
             assert local.slot < proto.slots
@@ -138,8 +140,7 @@ def _effect(instruction: Instruction, top: int) -> tuple[list[int], int, list[in
     name = instruction.name
     keep = 1 << 30
     if name == "CALL":
-        read = range(a, a + b if b else top)
-        return list(read), a, list(range(a, a + c - 1 if c else a))
+        return list(range(a, a + b if b else top)), a, list(range(a, a + c - 1 if c else a))
     if name in ("TAILCALL", "RETURN", "RETURNC"):
         count = b - (name != "TAILCALL")
         return list(range(a, a + count if b else top)), keep, []
@@ -165,6 +166,12 @@ def _effect(instruction: Instruction, top: int) -> tuple[list[int], int, list[in
         return [a, a + 4], keep, [a + 2]
     if name == "CLOSE":
         return [], keep, []
+    if len(instruction.opcode.operands) == 1 and instruction.opcode.operands[0] == ("A", "a"):
+        # The classic stack operations: the effect lists the values before and after, the top last.
+        before, _, after = instruction.opcode.effect.partition("--")
+        first = a + 1 - len(before.split())
+        end = first + len(after.split())
+        return list(range(first, a + 1)), end, list(range(first, end))
     read = []
     written = []
     for field, kind in instruction.opcode.operands:
@@ -180,7 +187,7 @@ def _verify_slots(proto: Proto, code: list[Instruction], by_pc: dict[int, Instru
     """Follows every path: a slot that is read was written since it last lost its value."""
     states: dict[int, int] = {0: (1 << proto.parameters) - 1}
     work = [0]
-    before = {after.pc: instruction for instruction, after in zip(code, code[1:], strict=False)}
+    before = {after.pc: instruction for instruction, after in itertools.pairwise(code)}
     while work:
         pc = work.pop()
         instruction = by_pc[pc]
@@ -203,4 +210,44 @@ def _verify_slots(proto: Proto, code: list[Instruction], by_pc: dict[int, Instru
             known = states.get(target)
             if known is None or known & reached != known:
                 states[target] = reached if known is None else known & reached
+                work.append(target)
+
+
+def _verify_closing(proto: Proto, code: list[Instruction], by_pc: dict[int, Instruction]) -> None:
+    """Follows every path: what was captured or marked is closed before its slot is used again, and before a return."""
+    nothing = 255
+    states: dict[int, tuple[int, int]] = {
+        0: (nothing, 0)
+    }  # lowest slot that may be open, set of slots that may be marked
+    work = [0]
+    while work:
+        pc = work.pop()
+        instruction = by_pc[pc]
+        opened, marked = states[pc]
+        name, a = instruction.name, instruction.fields["A"]
+        mark = -1
+        if name == "CLOSURE":
+            nested = proto.protos[instruction.fields["Bx"]]
+            opened = min([opened, *(upvalue.index for upvalue in nested.upvalues if upvalue.in_stack)])
+        elif name == "TBC":
+            mark = a
+        elif name == "TFORPREP":
+            mark = a + 3
+        elif name == "CLOSE":
+            opened = nothing if opened >= a else opened
+            marked &= (1 << a) - 1
+        elif name in ("RETURN", "RETURN0", "RETURN1", "TAILCALL"):
+            assert opened == nothing, f"{name} at {pc} leaves slot {opened} open"
+        if mark >= 0:
+            assert marked >> mark == 0, f"{name} at {pc} marks slot {mark} below another"
+            marked |= 1 << mark
+            opened = min(opened, mark)
+        following = [instruction.next_pc] if instruction.opcode.flow in ("next", "branch") else []
+        if instruction.target is not None:
+            following.append(instruction.target)
+        for target in following:
+            known = states.get(target, (nothing, 0))
+            merged = min(known[0], opened), known[1] | marked
+            if target not in states or merged != known:
+                states[target] = merged
                 work.append(target)

@@ -58,8 +58,11 @@ _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE
 _RANGE = re.compile(r"@(\d+)(?:!(\d+))?:(\d+)-(?:(\d+):)?(\d+)")
 _SLOTS = ("w", "r", "m", "a")
 
-# Opcodes with slot ranges in stack notation: values popped and pushed, per count in the operands given.
+# Their stack effect says what they pop and push.
 _CLASSIC = ("DUP", "DROP", "SWAP", "OVER", "ROT", "DUP2", "DROP2", "SWAP2", "OVER2")
+
+# In stack notation their numbers say how many values they take or give.
+_COUNTED = ("CALL", "TAILCALL", "RETURN", "RETURNC", "VARARG", "CONCAT", "LOADNIL")
 
 
 class AssemblerError(Exception):
@@ -231,18 +234,10 @@ class _Function:
             last = tokens[-1]
             places = [(first.line, first.line, first.column, last.line, last.end_column)]
         before = len(self.proto.code)
-        # Stack operations may share a line.
-        while tokens and self.is_bare(tokens[0]) and len(tokens) > 1 and self.is_bare(tokens[1]):
-            self.instruction(tokens[0], [])
-            tokens = tokens[1:]
         self.instruction(tokens[0], tokens[1:])
         for offset in range(len(self.proto.code) - before):
             place = places[min(offset, len(places) - 1)]
             self.proto.word_ranges.append(self.ranges.setdefault(place, len(self.ranges)))
-
-    def is_bare(self, token: _Token) -> bool:
-        name = token.text.upper()
-        return not token.is_string and ALIASES.get(name, name) in _CLASSIC
 
     def begin(self) -> None:
         named = max(self.names.values(), default=-1) + 1
@@ -494,18 +489,16 @@ class _Function:
         if opcode.name in ("GETGLOBAL", "SETGLOBAL") and len(operands) == 1:
             # Upvalue 0 of a main function is _ENV.
             operands = [_Token("u0", first.line, first.column, False), *operands]
-        is_classic = name in _CLASSIC
         if len(operands) != len(expected) or (not expected and not self.needs_height(opcode)):
             first.fail(f"'{first.text}' takes {len(opcode.operands)} operands, or {len(expected)} in stack notation")
-        if is_classic:
+        if name in _CLASSIC:
             before, _, after = opcode.effect.partition("--")
             count = len(before.split())
             slot = self.pop(first, count)
             self.push(first, len(after.split()))
             self.emit(first, opcode, [slot + count - 1])
             return
-        counts = {"CALL", "TAILCALL", "RETURN", "RETURNC", "VARARG", "CONCAT", "LOADNIL"}
-        if name in counts:
+        if name in _COUNTED:
             numbers = [self.bounded(token, _number(token), 0, MAX_SLOTS) for token in operands]
             self.counted(first, opcode, numbers)
             return
