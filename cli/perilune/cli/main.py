@@ -13,14 +13,14 @@ from perilune.cli.errors import CommandError
 USAGE = """\
 usage: perilune COMMAND ...
 
-Perilune runs Lua 5.4 programs and shows, line by line, where their time and memory go.
+Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
 
-  perilune run FILE [ARGUMENT...]      run a program, as lua does (also -e CODE, or - for standard input)
-  perilune profile FILE [ARGUMENT...]  run it and report what every line, opcode and function cost
-  perilune check FILE...               report syntax errors without running anything
-  perilune disasm FILE                 show a program's bytecode beside its source
-  perilune asm FILE                    turn that listing back into bytecode, and run it
-  perilune lsp                         start the language server that editors talk to
+  perilune run FILE [ARGUMENT...]      run a program, as lua does
+  perilune profile FILE [ARGUMENT...]  run it and report the cost of every line
+  perilune check FILE...               report syntax errors, running nothing
+  perilune disasm FILE                 show the bytecode beside the source
+  perilune asm FILE                    turn such a listing back into bytecode
+  perilune lsp                         start the language server for editors
 
   perilune FILE [ARGUMENT...]          short for perilune run FILE
   perilune COMMAND --help              explain a command and its options

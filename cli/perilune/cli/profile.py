@@ -36,17 +36,20 @@ _VALUE_OPTIONS = ("--mode", "--format", "-o", "--output", "--top", "--sort")
 _SWITCHES = ("--exact", "-h", "--help")
 
 DESCRIPTION = """\
-Run a Lua program and report what it cost: the hottest lines with their source, opcodes, functions, memory, stack.
+Run a Lua program and report what it cost: the hottest lines with their source,
+opcodes, functions, memory, stack depth.
 
-The report goes to standard error when the program has ended, however it ends: an error, os.exit and Ctrl-C included.
-The exit status is the program's. Options stand before the program's own arguments; after -- everything is the program's.
+The report goes to standard error when the program has ended, however it ends:
+an error, os.exit and Ctrl-C included. The exit status is the program's.
+Options stand before the program's own arguments; after -- all is the program's.
 """
 
 MODES = """\
 modes:
-  count   exact counts of every instruction, no clock; about as fast as without a profiler, and the same run gives
-          the same report to the last byte
-  trace   the same counts, and a time stamp at every instruction; slower by a factor, whose cost is subtracted
+  count   exact counts of every instruction, without a clock: costs next to
+          nothing, and the same run always gives the same report
+  trace   the same, and a time stamp at every instruction: several times slower;
+          the cost of the stamps is measured and subtracted
 """
 
 
@@ -84,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--mode", choices=("count", "trace"), default="count", help="what to measure (default: count)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to write it (default: text)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; - for standard output")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="where to write it, - for standard output (default: standard error)"
+    )
     parser.add_argument("--top", type=_row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
     parser.add_argument("--sort", choices=terminal.SORT_KEYS, default="share", help="order of lines (default: share)")
     parser.add_argument("--exact", action="store_true", help="write counts with all their digits")

@@ -15,7 +15,8 @@ from perilune.vm import State
 USAGE = """\
 usage: perilune run [OPTION]... [FILE [ARGUMENT]...]
 
-Run a Lua 5.4 program. Everything behind FILE goes to the program, in the table arg and as the arguments of its main chunk.
+Run a Lua 5.4 program. Everything behind FILE goes to the program: in the table
+arg, and as the arguments of its main chunk.
 
   -e CODE    run a piece of code first; without FILE, that is all
   -l NAME    require a module into the global of its name, or -l GLOBAL=NAME

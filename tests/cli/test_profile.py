@@ -1,0 +1,210 @@
+"""`perilune profile`: the report appears however the program ends, where it was asked for, and is always the same."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from command_line import RunPerilune, WriteFile
+from perilune.cli.profile import _misplaced_option, _split, progress_text
+from perilune.profiler.model import Profile
+
+PROGRAM = """\
+local function double(x)
+  return x * 2
+end
+local sum = 0
+for i = 1, tonumber((...) or 10) do
+  sum = sum + double(i)
+end
+print(sum)
+"""
+
+
+def read_profile(path: Path) -> Profile:
+    return Profile.from_json(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ours", "path", "programs"),
+    [
+        (["a.lua"], [], "a.lua", []),
+        (["a.lua", "1", "--mode", "x"], [], "a.lua", ["1", "--mode", "x"]),
+        (["--mode", "trace", "a.lua", "1"], ["--mode", "trace"], "a.lua", ["1"]),
+        (["a.lua", "--format", "json", "1"], ["--format", "json"], "a.lua", ["1"]),
+        (
+            ["a.lua", "--top=3", "-ox", "--exact", "--own", "--top=4"],
+            ["--top=3", "-ox", "--exact"],
+            "a.lua",
+            ["--own", "--top=4"],
+        ),
+        (["a.lua", "--", "--mode", "x"], [], "a.lua", ["--mode", "x"]),
+        (["--", "-a.lua", "--mode"], [], "-a.lua", ["--mode"]),
+        (["-o", "x"], ["-o", "x"], None, []),
+        (["-", "1"], [], "-", ["1"]),
+    ],
+)
+def test_whose_option_is_it(arguments: list[str], ours: list[str], path: str | None, programs: list[str]) -> None:
+    assert _split(arguments) == (ours, path, programs)
+
+
+def test_options_among_the_programs_arguments_are_noticed() -> None:
+    assert _misplaced_option(["a.lua", "1", "--mode", "x"], ["1", "--mode", "x"]) == "--mode"
+    assert _misplaced_option(["a.lua", "--", "--mode", "x"], ["--mode", "x"]) is None
+    assert _misplaced_option(["a.lua", "-o", "--own"], ["-o", "--own"]) is None
+
+
+def test_the_report(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", PROGRAM)
+    result = perilune("profile", "a.lua", "100")
+    assert (result.status, result.output) == (0, "10100\n")
+    lines = result.errors.splitlines()
+    assert lines[:2] == ["", "Profile of a.lua 100  (count mode)"]
+    assert any(line.endswith("100     6  sum = sum + double(i)") for line in lines)
+    assert any(line.endswith("100     1  double") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_two_runs_in_count_mode_give_identical_reports(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", PROGRAM)
+    for options in (["--exact", "--top", "0"], ["--format", "json"]):
+        assert perilune("profile", *options, "a.lua") == perilune("profile", *options, "a.lua")
+
+
+def test_counts_are_exact(perilune: RunPerilune, write_file: WriteFile, tmp_path: Path) -> None:
+    write_file("a.lua", PROGRAM)
+    perilune("profile", "--format", "json", "-o", "p.json", "a.lua", "1234")
+    profile = read_profile(tmp_path / "p.json")
+    (file,) = profile.files
+    hits = {line.line: line.hits for line in file.lines}
+    assert (hits[2], hits[6], hits[8]) == (1234, 1234, 1)
+    assert [(function.name, function.line, function.end_line, function.calls) for function in file.functions] == [
+        ("main chunk", 1, 8, 1),
+        ("double", 1, 3, 1234),
+    ]
+    assert profile.totals.instructions == sum(line.instructions for line in file.lines)
+    assert profile.totals.instructions == sum(opcode.count for opcode in profile.opcodes)
+    assert profile.totals.run_ns is None
+    assert (profile.program.path, profile.program.args) == ("a.lua", ["1234"])
+    assert profile.program.sha256 == file.sha256 is not None
+    assert [(row.name, row.calls, row.self_ns) for row in profile.builtins] == [
+        ("print", 1, None),
+        ("tonumber", 1, None),
+    ]
+
+
+def test_trace_mode_has_times_that_add_up(perilune: RunPerilune, write_file: WriteFile, tmp_path: Path) -> None:
+    write_file("a.lua", PROGRAM)
+    perilune("profile", "--mode", "trace", "--format", "json", "-o", "p.json", "a.lua", "1000")
+    profile = read_profile(tmp_path / "p.json")
+    totals = profile.totals
+    around = (totals.gc_ns or 0) + (totals.outside_ns or 0)
+    assert totals.run_ns == around + sum(line.self_ns or 0 for line in profile.files[0].lines)
+    assert totals.run_ns == around + sum(opcode.self_ns or 0 for opcode in profile.opcodes)
+    assert totals.raw_ns is not None
+    assert totals.raw_ns >= totals.run_ns > 0
+    assert "Times are estimates" in perilune("profile", "--mode", "trace", "a.lua").errors
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message"),
+    [("error('no')", 1, "perilune: a.lua:1: no\nstack traceback:\n"), ("os.exit(7)", 7, "\nProfile of a.lua")],
+)
+def test_a_program_that_ends_early_has_its_profile_and_status(
+    perilune: RunPerilune, write_file: WriteFile, code: str, status: int, message: str
+) -> None:
+    write_file("a.lua", f"for i = 1, 10 do if i == 10 then {code} end end")
+    result = perilune("profile", "a.lua")
+    assert result.status == status
+    assert result.errors.startswith(message)
+    assert "Profile of a.lua  (count mode)" in result.errors
+    assert code in result.errors
+
+
+def test_a_program_that_does_not_compile_has_no_profile(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "x =")
+    result = perilune("profile", "a.lua")
+    assert (result.status, result.errors) == (1, "perilune: a.lua:1: unexpected symbol near <eof>\n")
+
+
+def test_standard_input_can_be_profiled(perilune: RunPerilune) -> None:
+    result = perilune("profile", "-", "5", standard_input=PROGRAM)
+    assert result.output == "30\n"
+    assert "Profile of stdin 5" in result.errors
+
+
+def test_code_given_to_load_appears_under_its_chunk_name(perilune: RunPerilune, tmp_path: Path) -> None:
+    code = "for i = 1, 3 do load('return 1 + 1')() end load('local x = 1', '=named')()"
+    perilune("profile", "--format", "json", "-o", "p.json", "-", standard_input=code)
+    files = {file.path: file for file in read_profile(tmp_path / "p.json").files}
+    assert list(files) == ["stdin", '[string "return 1 + 1"]', "named"]
+    (line,) = files['[string "return 1 + 1"]'].lines
+    assert (line.line, line.hits, files["named"].sha256) == (1, 3, None)
+
+
+def test_a_report_that_cannot_be_written_is_kept_elsewhere(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", PROGRAM)
+    result = perilune("profile", "--format", "json", "-o", "none/p.json", "a.lua")
+    assert (result.status, result.output) == (1, "110\n")
+    message, _, kept = result.errors.rstrip("\n").rpartition(" ")
+    assert message == "perilune: cannot write none/p.json: No such file or directory; the profile is in"
+    try:
+        assert read_profile(Path(kept)).program.path == "a.lua"
+    finally:
+        Path(kept).unlink()
+
+
+def test_the_report_can_go_to_standard_output(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", PROGRAM)
+    result = perilune("profile", "-o", "-", "a.lua")
+    assert result.output.startswith("110\nProfile of a.lua  (count mode)\n")
+    assert result.errors == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "which program?"),
+        (["--mode", "sideways", "a.lua"], "argument --mode: invalid choice: 'sideways'"),
+        (["--top", "many", "a.lua"], "argument --top: 'many' is not a number of rows"),
+        (["--nonsense", "a.lua"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_wrong_options(perilune: RunPerilune, arguments: list[str], message: str) -> None:
+    result = perilune("profile", *arguments)
+    assert result.status == 2
+    assert message in result.errors
+
+
+def test_a_misplaced_option_is_pointed_out(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "print(...)")
+    result = perilune("profile", "a.lua", "1", "--mode", "trace")
+    assert result.output == "1\t--mode\ttrace\n"
+    assert result.errors.startswith("perilune: --mode went to the program: put it before a.lua, or -- behind a.lua\n")
+
+
+def test_the_live_line() -> None:
+    text = progress_text(12.4, 1_500_000, 20_000_000)
+    assert text == "  profiling: 12 s, 1.50 MB in use, 20.0 MB allocated; Ctrl-C stops the program and reports"
+
+
+def test_ctrl_c_and_a_closed_pipe_stop_the_program_and_report(tmp_path: Path) -> None:
+    (tmp_path / "a.lua").write_text("print('started') io.flush() while true do print('x') end")
+    command = [sys.executable, "-m", "perilune", "profile", "a.lua"]
+    for end in ("interrupt", "close"):
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        if end == "interrupt":
+            process.send_signal(signal.SIGINT)
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+        assert process.wait() == 130
+        assert errors.startswith("perilune: a.lua:1: interrupted!\nstack traceback:\n")
+        assert "Profile of a.lua  (count mode)" in errors
