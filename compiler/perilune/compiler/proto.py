@@ -14,6 +14,8 @@ A binary chunk is little-endian:
                 local_count:u32  (name:string first_pc:u32 end_pc:u32 slot:u8)...
     constant  = 0 (nil) | 1 (false) | 2 (true) | 3 i64 | 4 f64 | 5 string
     string    = length:u32 bytes; length 0xFFFFFFFF means absent
+
+A nested function's source is absent where it is the enclosing function's.
 """
 
 from __future__ import annotations
@@ -121,7 +123,7 @@ class Proto:
 def dump(proto: Proto) -> bytes:
     """The binary chunk of a main function."""
     out = bytearray(SIGNATURE + VERSION)
-    _dump_function(out, proto)
+    _dump_function(out, proto, None)
     return bytes(out)
 
 
@@ -159,9 +161,9 @@ def _dump_constant(out: bytearray, constant: Constant) -> None:
         _dump_string(out, constant)
 
 
-def _dump_function(out: bytearray, proto: Proto) -> None:
+def _dump_function(out: bytearray, proto: Proto, outer: Proto | None) -> None:
     _dump_string(out, proto.name)
-    _dump_string(out, proto.source)
+    _dump_string(out, None if outer is not None and outer.source == proto.source else proto.source)
     out += struct.pack(
         "<IIBBBB",
         proto.first_line,
@@ -181,7 +183,7 @@ def _dump_function(out: bytearray, proto: Proto) -> None:
         _dump_string(out, upvalue.name)
     out += struct.pack("<I", len(proto.protos))
     for nested in proto.protos:
-        _dump_function(out, nested)
+        _dump_function(out, nested, proto)
     out += struct.pack("<I", len(proto.ranges))
     if proto.ranges:
         out += struct.pack(f"<{5 * len(proto.ranges)}I", *(number for entry in proto.ranges for number in entry))
@@ -204,7 +206,7 @@ def undump(chunk: bytes) -> Proto:
         raise ChunkError("binary chunk was made by another version")
     reader = _Reader(chunk, len(SIGNATURE) + len(VERSION))
     try:
-        proto = _undump_function(reader, 0)
+        proto = _undump_function(reader, 0, None)
     except (struct.error, IndexError) as error:
         raise ChunkError("truncated binary chunk") from error
     if reader.position != len(chunk):
@@ -260,10 +262,12 @@ def _undump_constant(reader: _Reader) -> Constant:
     raise ChunkError(f"unknown constant tag {tag}")
 
 
-def _undump_function(reader: _Reader, depth: int) -> Proto:
+def _undump_function(reader: _Reader, depth: int, outer_source: bytes | None) -> Proto:
     if depth > MAX_NESTING:
         raise ChunkError("functions nested too deep")
     name, source = reader.string(), reader.string()
+    if source is None:
+        source = outer_source
     first_line, last_line = reader.number(), reader.number()
     proto = Proto(source, name, first_line, last_line)
     proto.parameters, flags, proto.slots = reader.byte(), reader.byte(), reader.byte()
@@ -274,7 +278,7 @@ def _undump_function(reader: _Reader, depth: int) -> Proto:
     for _ in range(upvalue_count):
         in_stack, index, kind = reader.byte(), reader.byte(), reader.byte()
         proto.upvalues.append(UpvalueDescription(reader.string(), bool(in_stack), index, kind))
-    proto.protos = [_undump_function(reader, depth + 1) for _ in range(reader.number())]
+    proto.protos = [_undump_function(reader, depth + 1, source) for _ in range(reader.number())]
     range_count = reader.number()
     if range_count:
         flat = reader.words(5 * range_count)
