@@ -51,7 +51,7 @@ export async function deactivate(): Promise<void> {
 }
 
 async function run(statusBar: StatusBar, command: string, options: object = {}): Promise<void> {
-  const uri = vscode.window.activeTextEditor?.document.uri.toString();
+  const uri = luaDocument()?.uri.toString();
   if (!uri) return;
   statusBar.showRunning();
   try {
@@ -60,6 +60,13 @@ async function run(statusBar: StatusBar, command: string, options: object = {}):
     statusBar.showIdle();
     throw error;
   }
+}
+
+/** The Lua document that the user works on, even while a panel has the focus. */
+function luaDocument(): vscode.TextDocument | undefined {
+  const active = vscode.window.activeTextEditor;
+  const editors = active ? [active, ...vscode.window.visibleTextEditors] : vscode.window.visibleTextEditors;
+  return editors.map((editor) => editor.document).find((document) => document.languageId === 'lua');
 }
 
 async function execute<Result>(command: string, ...args: unknown[]): Promise<Result | null> {

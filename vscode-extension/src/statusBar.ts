@@ -18,7 +18,7 @@ export class StatusBar implements vscode.Disposable {
   constructor() {
     this.item.name = 'Perilune';
     this.showIdle();
-    this.watcher = vscode.window.onDidChangeActiveTextEditor(() => this.showForLua());
+    this.watcher = vscode.window.onDidChangeVisibleTextEditors(() => this.showForLua());
     this.showForLua();
   }
 
@@ -53,7 +53,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   private showForLua(): void {
-    if (vscode.window.activeTextEditor?.document.languageId === 'lua') this.item.show();
+    if (vscode.window.visibleTextEditors.some((editor) => editor.document.languageId === 'lua')) this.item.show();
     else this.item.hide();
   }
 }

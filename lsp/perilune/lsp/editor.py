@@ -48,7 +48,7 @@ class Editor:
 
     def log(self, message: str) -> None:
         """Writes to the channel that a user can open."""
-        self._server.window_log_message(types.LogMessageParams(types.MessageType.Info, message))
+        self._server.window_log_message(types.LogMessageParams(types.MessageType.Log, message))
 
     def refresh_hints(self) -> None:
         """Makes the editor fetch its hints again."""

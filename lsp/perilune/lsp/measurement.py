@@ -16,11 +16,12 @@ from perilune.profiler.model import FileProfile, FunctionRow, LineRow, Profile
 
 @dataclass(frozen=True)
 class Measurement:
-    """One file's share of a profile. `document` is the text that ran."""
+    """One file's share of a profile. `document` is the text that ran, `complete` whether the run ended well."""
 
     profile: Profile
     file: FileProfile
     document: Document
+    complete: bool = True
 
     @cached_property
     def rows(self) -> dict[int, LineRow]:
@@ -54,7 +55,7 @@ class View:
         return map_lines(self.measurement.text, Version(self.document.lines, enclosing_functions(self.document)))
 
 
-def measured_files(profile: Profile, directory: str) -> Iterator[tuple[str, Measurement | None]]:
+def measured_files(profile: Profile, directory: str, complete: bool = True) -> Iterator[tuple[str, Measurement | None]]:
     """Every file of a profile with its real path; None for one that is not what ran any more, or is gone."""
     for file in profile.files:
         if file.sha256 is None:
@@ -67,4 +68,4 @@ def measured_files(profile: Profile, directory: str) -> Iterator[tuple[str, Meas
             yield path, None
             continue
         same = hashlib.sha256(content).hexdigest() == file.sha256
-        yield path, Measurement(profile, file, Document.from_file(path, content)) if same else None
+        yield path, Measurement(profile, file, Document.from_file(path, content), complete) if same else None

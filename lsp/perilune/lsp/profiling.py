@@ -74,24 +74,24 @@ class Profiling:
         if outcome.output:
             self._editor.log(f"Output of {name}:\n{outcome.output}")
         if outcome.ending is Ending.FINISHED and outcome.profile is not None:
-            self._keep(job, outcome.profile)
+            self._keep(job, outcome.profile, complete=True)
             message = _summary(outcome.profile, outcome)
-        elif outcome.ending is Ending.CANCELLED:
-            message = f"{name} was cancelled."
-        else:
-            message = _reason(name, outcome, settings)
-            if self._results.has(job.path):
+            self._editor.log(f"{name}: {message}")
+            return Report(outcome.ending.value, message, job.path, outcome.exit_status)
+        message = _reason(name, outcome, settings)
+        if outcome.ending is not Ending.CANCELLED:
+            if self._results.is_complete(job.path):
                 message += " The figures are those of the last run that ended well."
             elif outcome.profile is not None:
-                self._keep(job, outcome.profile)
+                self._keep(job, outcome.profile, complete=False)
                 message += " The figures are of what ran until then."
             self._editor.show_error(message)
-        self._editor.log(f"{name}: {message}")
+        self._editor.log(message)
         return Report(outcome.ending.value, message, job.path, outcome.exit_status)
 
-    def _keep(self, job: Job, profile: Profile) -> None:
+    def _keep(self, job: Job, profile: Profile, complete: bool) -> None:
         kept: list[tuple[str, Measurement]] = []
-        for path, measurement in measured_files(profile, job.directory):
+        for path, measurement in measured_files(profile, job.directory, complete):
             if measurement is None:
                 self._editor.log(f"{path} changed while it ran: its figures are left out.")
             else:
@@ -106,6 +106,8 @@ def _summary(profile: Profile, outcome: Outcome) -> str:
 
 
 def _reason(name: str, outcome: Outcome, settings: Settings) -> str:
+    if outcome.ending is Ending.CANCELLED:
+        return f"{name} was cancelled."
     if outcome.ending is Ending.TIMED_OUT:
         return f"{name} was stopped after {settings.time_limit:g} s, the limit of perilune.profile.timeLimit."
     return f"{outcome.error}{'' if outcome.error.endswith('.') else '.'}"

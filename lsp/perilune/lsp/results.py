@@ -31,9 +31,10 @@ class Results:
         """The job that last ran a file, be it the program or a module of one."""
         return self._jobs.get(path)
 
-    def has(self, path: str) -> bool:
-        """Whether there are figures for a file."""
-        return path in self._measurements
+    def is_complete(self, path: str) -> bool:
+        """Whether there are figures for a file, of a run that ended well."""
+        measurement = self._measurements.get(path)
+        return measurement is not None and measurement.complete
 
     def clear(self, path: str | None) -> None:
         """Forgets the figures of all files that the run behind `path` measured, or all there are."""

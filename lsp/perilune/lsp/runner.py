@@ -106,7 +106,7 @@ async def run(job: Job, settings: Settings, cancelled: asyncio.Event, tick: Call
         error = _error_message(errors.text())
         if ending is Ending.FINISHED and (profile is None or (process.returncode and error)):
             ending = Ending.FAILED
-            error = error or complaint or f"the program ended with status {process.returncode} and left no profile"
+            error = error or complaint or _unexplained_end(process.returncode, errors.text())
         return Outcome(ending, time.monotonic() - started, profile, process.returncode, output.text(), error)
 
 
@@ -194,6 +194,12 @@ def _read_profile(report: Path) -> tuple[Profile | None, str]:
         return None, ""
     except (ValueError, RecursionError, ProfileFormatError) as error:
         return None, f"the profile cannot be read: {error}"
+
+
+def _unexplained_end(status: int | None, errors: str) -> str:
+    last_words = errors.strip().rpartition("\n")[2]
+    ending = f"the program ended with status {status} and left no profile"
+    return f"{ending}: {last_words}" if last_words else ending
 
 
 def _error_message(errors: str) -> str:

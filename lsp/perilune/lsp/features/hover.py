@@ -35,7 +35,7 @@ def explain_line(measurement: Measurement, line: int, changed: bool = False) -> 
     if row is None:
         return None
     profile = measurement.profile
-    blocks = [_costs(row, profile), _opcodes(row), _functions(measurement.functions_around(line)), _origin(profile)]
+    blocks = [_costs(row, profile), _opcodes(row), _functions(measurement.functions_around(line)), _origin(measurement)]
     if changed:
         text = measurement.document.lines[line - 1].strip().encode("latin-1").decode("utf-8", "replace")
         blocks.insert(0, f"**Edited since it was measured.** It read:\n{_fenced(text)}")
@@ -81,9 +81,11 @@ def _functions(functions: list[FunctionRow]) -> str:
     )
 
 
-def _origin(profile: Profile) -> str:
+def _origin(measurement: Measurement) -> str:
+    profile = measurement.profile
     how = {"count": "Counted", "trace": "Traced"}.get(profile.mode, "Sampled")
-    return f"*{how} in a run of {_code(' '.join([profile.program.path, *profile.program.args]))}*"
+    run = _code(" ".join([profile.program.path, *profile.program.args]))
+    return f"*{how} in a run of {run}*" if measurement.complete else f"*{how} in a run of {run} that was cut short*"
 
 
 def _counted(count: int, noun: str, emphasis: str = "") -> str:
