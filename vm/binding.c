@@ -149,6 +149,11 @@ static void keep_message(const Value *v, Run *run) {
   run->message = copy_text(v->str->text, run->message_length);
 }
 
+static void collect(Thread *L, void *context) {
+  (void)context;
+  gc_full(L);
+}
+
 static int run_lua(VM *vm, Run *run) {
   Thread *L = vm->main;
   ptrdiff_t place = L->top - L->stack;
@@ -165,6 +170,10 @@ static int run_lua(VM *vm, Run *run) {
   fflush(stdout);
   if (status != STATUS_OK && status != STATUS_EXIT) keep_message(L->top - 1, run);
   L->top = L->stack + place;
+  if (status == STATUS_MEMORY) { /* what filled the memory is garbage now: leave room for the next run */
+    call_protected_body(L, collect, NULL);
+    L->top = L->stack + place;
+  }
   return status;
 }
 

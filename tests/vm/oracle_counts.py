@@ -12,7 +12,6 @@ from array import array
 from pathlib import Path
 
 from lua_expectations import parse_expectation
-
 from perilune.compiler.opcodes import OPCODES
 from perilune.vm import State
 

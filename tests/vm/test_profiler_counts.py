@@ -67,7 +67,9 @@ def test_a_coroutine_left_suspended_has_not_run_its_rest() -> None:
 
 def test_what_ran_before_the_profile_is_not_in_it() -> None:
     with State() as state:
-        state.run(b"resume = coroutine.wrap(function() while true do coroutine.yield() end end) resume()", b"=x").check()
+        state.run(
+            b"resume = coroutine.wrap(function() while true do coroutine.yield() end end) resume()", b"=x"
+        ).check()
         state.profile_start("oracle")
         state.run(b"resume() resume()", b"=y").check()
         state.profile_stop()

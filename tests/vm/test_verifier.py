@@ -183,7 +183,9 @@ def test_a_count_that_lies_allocates_nothing(state: State) -> None:
 
 
 def test_every_cut_chunk_is_refused(state: State) -> None:
-    chunk = dump(compile_chunk(b"local a <close> = nil; return function(...) for k in pairs(a) do local b = k end end", b"=x"))
+    chunk = dump(
+        compile_chunk(b"local a <close> = nil; return function(...) for k in pairs(a) do local b = k end end", b"=x")
+    )
     assert state.check(chunk, b"=x") is None
     for length in range(1, len(chunk)):
         message = state.check(chunk[:length], b"@x.lua")
