@@ -158,6 +158,7 @@ static int run_lua(VM *vm, Run *run) {
   Thread *L = vm->main;
   ptrdiff_t place = L->top - L->stack;
   atomic_store(&vm->interrupt, 0);
+  vm->skips_finalizers = false;
   int status = load_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, "bt");
   if (status == STATUS_OK && !run->only_load) {
     status = call_protected_body(L, push_arguments, run);

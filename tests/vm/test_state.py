@@ -147,15 +147,15 @@ def test_a_running_state_cannot_be_used_again() -> None:
     problems = []
 
     def compile(text: bytes, name: bytes) -> bytes:
-        for use in (lambda: state.run(b"return", b"=x"), state.close, state.profile_stop):
+        for use in (lambda: machine.run(b"return", b"=x"), machine.close, machine.profile_stop):
             try:
                 use()
             except RuntimeError as problem:
                 problems.append(str(problem))
         return dump(compile_chunk(text, name))
 
-    with State(compile) as state:
-        state.run(b"return 1", b"=x").check()
+    with State(compile) as machine:
+        machine.run(b"return 1", b"=x").check()
     assert problems == ["the state is running"] * 3
 
 
@@ -236,6 +236,13 @@ def test_closing_runs_finalizers(capfd: pytest.CaptureFixture[str]) -> None:
         state.run(b"t = setmetatable({}, {__gc = function() print 'finalized' end})", b"=x").check()
         assert capfd.readouterr().out == ""
     assert capfd.readouterr().out == "finalized\n"
+
+
+def test_exit_runs_finalizers_only_if_told_to(capfd: pytest.CaptureFixture[str]) -> None:
+    for call, output in (("os.exit(0)", ""), ("os.exit(0, true)", "finalized\n")):
+        with State() as state:
+            state.run(b"t = setmetatable({}, {__gc = function() print 'finalized' end}) " + call.encode(), b"=x")
+        assert capfd.readouterr().out == output
 
 
 def start(text: str) -> subprocess.Popen[bytes]:

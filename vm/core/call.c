@@ -28,7 +28,7 @@ struct Handler {
   size_t frame;      /* index of the first frame that this handler is responsible for */
   int c_depth;
   int c_boundaries;
-  uint16_t metamethod_depth;
+  uint16_t nesting;
   bool is_protected; /* errors end here */
 };
 
@@ -258,7 +258,7 @@ static NORETURN void rethrow(VM *vm, Handler *h, int status) {
   vm->handler = h->previous;
   vm->c_depth = h->c_depth;
   h->thread->c_boundaries = h->c_boundaries;
-  h->thread->metamethod_depth = h->metamethod_depth;
+  h->thread->nesting = h->nesting;
   throw_to_handler(vm, status);
 }
 
@@ -284,7 +284,7 @@ static enum After recover(VM *vm, Handler *h, int status) {
     if (f >= ground) {
       abort_frames(L, f + 1);
       L->frame = f;
-      L->metamethod_depth = f->metamethod_depth;
+      L->nesting = f->nesting;
       Value error = L->top[-1];
       variables_close(L, f->base - L->stack, &error);
       f = L->frame;
@@ -395,7 +395,7 @@ static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint
   frame->results = (int16_t)results;
   frame->kind = kind;
   frame->flags = flags;
-  frame->metamethod_depth = L->metamethod_depth;
+  frame->nesting = L->nesting;
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
     f->cfn->calls++;
     note_depth(L, L->top);
@@ -472,6 +472,11 @@ static enum After yield(Thread *L, Value *f, int arguments, int results, uint8_t
   return deliver_to_resumer(resumer, frame->base, arguments);
 }
 
+static void nest(Thread *L) {
+  if (UNLIKELY(L->nesting >= MAX_C_DEPTH)) error_runtime(L, "C stack overflow");
+  L->nesting++;
+}
+
 static enum After begin_special(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
   Value *args = f + 1;
   Frame *frame;
@@ -479,10 +484,12 @@ static enum After begin_special(Thread *L, Value *f, int arguments, int results,
     case SPECIAL_PCALL:
       if (arguments < 1) break;
       frame = push_c_frame(L, f, arguments, results, FRAME_PCALL, flags);
+      nest(L);
       return call_begin(L, frame->base, arguments - 1, MULTIPLE_RESULTS, FRAME_HANDOFF);
     case SPECIAL_XPCALL:
       if (arguments < 2 || !is_function(&args[1])) break;
       frame = push_c_frame(L, f, arguments, results, FRAME_XPCALL, flags);
+      nest(L);
       { /* handler below, function above it */
         Value function = frame->base[0];
         value_copy(&frame->base[0], &frame->base[1]);
@@ -574,8 +581,9 @@ enum After call_return(Thread *L, Value *from, int n) {
       return after;
     }
     L->frame = f - 1;
+    if (f->kind == FRAME_PCALL || f->kind == FRAME_XPCALL) L->nesting = f->nesting;
     if (flags & FRAME_CONTINUED) {
-      L->metamethod_depth--;
+      L->nesting--;
       uint8_t continuation = f->continuation, operand = f->operand;
       Value result;
       if (n > 0)
@@ -630,7 +638,7 @@ static void run(Thread *L, Value *f, int arguments, int results) {
   h.frame = (size_t)(L->frame - L->frames) + 1;
   h.c_depth = vm->c_depth;
   h.c_boundaries = L->c_boundaries;
-  h.metamethod_depth = L->metamethod_depth;
+  h.nesting = L->nesting;
   h.is_protected = false;
   vm->handler = &h;
   vm->c_depth++;
@@ -675,7 +683,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   h.frame = (size_t)(L->frame - L->frames) + 1;
   h.c_depth = vm->c_depth;
   h.c_boundaries = L->c_boundaries;
-  h.metamethod_depth = L->metamethod_depth;
+  h.nesting = L->nesting;
   h.is_protected = true;
   vm->handler = &h;
   int status = setjmp(h.jump);
@@ -688,7 +696,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
     }
     vm->c_depth = h.c_depth;
     L->c_boundaries = h.c_boundaries;
-    L->metamethod_depth = h.metamethod_depth;
+    L->nesting = h.nesting;
     Value error = L->top[-1];
     if (status != STATUS_EXIT) variables_close(L, level, &error);
     upvalues_close(L, L->stack + level);
@@ -753,9 +761,8 @@ bool call_metamethod(Thread *L, const Value *f, const Value *a, const Value *b, 
   if (c != NULL) value_copy(to + 1 + arguments++, c);
   L->top = to + 1 + arguments;
   if (to->tag == TAG_LUAFN) {
-    if (UNLIKELY(L->metamethod_depth >= MAX_C_DEPTH)) error_runtime(L, "C stack overflow");
+    nest(L);
     push_lua_frame(L, to, arguments, 1, FRAME_CONTINUED);
-    L->metamethod_depth++;
     L->frame->continuation = (uint8_t)continuation;
     L->frame->operand = operand;
     return true;
@@ -897,7 +904,7 @@ void vm_delete(VM *vm) {
   vm->mode = MODE_OFF;
   L->frame = L->frames;
   L->top = L->stack + 1;
-  call_protected_body(L, finalize_body, NULL);
+  if (!vm->skips_finalizers) call_protected_body(L, finalize_body, NULL);
   profiler_delete(vm);
   gc_free_all(vm);
   thread_free(vm, L);

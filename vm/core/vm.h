@@ -59,7 +59,7 @@ typedef struct Frame {
   uint8_t flags;
   uint8_t continuation;
   uint8_t operand;
-  uint16_t metamethod_depth; /* of the thread when a frame that is not a Lua function's was pushed */
+  uint16_t nesting; /* frames that do not belong to Lua functions: the thread's when they were pushed */
 } Frame;
 
 enum ThreadStatus { THREAD_SUSPENDED, THREAD_RUNNING, THREAD_NORMAL, THREAD_DEAD };
@@ -80,7 +80,7 @@ struct Thread {
   UpVal *open_upvalues; /* highest slot first */
   Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
   Thread *resumer;      /* who is waiting for this one */
-  uint16_t metamethod_depth; /* frames flagged FRAME_CONTINUED; limited as C calls are, so that a runaway one ends early */
+  uint16_t nesting; /* metamethods and protected calls under way: limited as C calls are, so that runaways end early */
   int c_boundaries;     /* interpreter runs begun inside this thread: no yield across them */
 };
 
@@ -131,6 +131,7 @@ struct VM {
   void *compile_context;
   bool warnings_on;
   int exit_status; /* os.exit: with STATUS_EXIT */
+  bool skips_finalizers; /* os.exit without closing: vm_delete runs none */
   uint32_t proto_count;
   struct IOState *io; /* lib/io.c */
   void *user;         /* the embedder's */

@@ -274,6 +274,7 @@ static int os_exit(Thread *L, Value *args, int count) {
     status = is_falsy(&args[0]) ? EXIT_FAILURE : EXIT_SUCCESS;
   else
     status = (int)arg_int_or(L, args, count, 1, EXIT_SUCCESS);
+  L->vm->skips_finalizers = count < 2 || is_falsy(&args[1]);
   fflush(NULL);
   error_exit(L, status);
 }
