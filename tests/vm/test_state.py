@@ -144,7 +144,7 @@ def test_a_closed_state_can_only_be_closed() -> None:
 
 
 def test_a_running_state_cannot_be_used_again() -> None:
-    problems = []
+    problems: list[str] = []
 
     def compile(text: bytes, name: bytes) -> bytes:
         for use in (lambda: machine.run(b"return", b"=x"), machine.close, machine.profile_stop):
