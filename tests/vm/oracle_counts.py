@@ -12,7 +12,6 @@ from array import array
 from pathlib import Path
 
 from lua_expectations import parse_expectation
-from perilune.compiler.opcodes import OPCODES
 from perilune.vm import State
 
 MEMORY_LIMIT = 1 << 30
@@ -30,17 +29,7 @@ def differences(path: Path) -> list[str]:
         state.run(text, b"@" + name, [argument.encode() for argument in expectation.arguments], name)
         state.profile_stop()
         raw = state.profile_data()
-    found = []
-    for function in raw["functions"]:
-        derived, counted = array("Q", function["counts"]), array("Q", function["every"] or b"")
-        code = array("I", function["code"])
-        pc = 0
-        while pc < len(code):
-            opcode = OPCODES[code[pc] & 0xFF]
-            if derived[pc] != sum(counted[pc : pc + opcode.words]):
-                label = f"{function['name']!r}:{function['first_line']} pc {pc} {opcode.name}"
-                found.append(f"{label}: derived {derived[pc]}, counted {counted[pc]}")
-            pc += opcode.words
+    found = [difference for function in raw["functions"] for difference in oracle.differences(function)]
     allocated = sum(sum(array("Q", function["allocated_bytes"])) for function in raw["functions"])
     if allocated + raw["outside_bytes"] != raw["allocated_bytes"]:
         found.append(f"bytes of functions {allocated} and outside {raw['outside_bytes']}: not {raw['allocated_bytes']}")

@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from oracle import differences
 from perilune.vm import State
 
 TESTS = Path(__file__).parents[1]
@@ -62,7 +64,26 @@ def test_a_coroutine_left_suspended_has_not_run_its_rest() -> None:
         state.run(b"local co = coroutine.wrap(function() coroutine.yield(1)\nlocal x = 1 end) co()", b"=x").check()
         state.profile_stop()
         functions = state.profile_data()["functions"]
-    assert all(function["counts"] == function["every"] for function in functions)
+    assert [difference for function in functions for difference in differences(function)] == []
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.03, 0.05])
+def test_an_interrupted_program_has_not_run_its_rest(seconds: float) -> None:
+    text = b"""
+        local t = setmetatable({}, {__index = function(t, k) return k * 2 end, __add = function(a, b) return a end})
+        local function f(n) if n > 0 then return f(n - 1) + t[n] else return t + 1 end end
+        while true do
+          for i = 1, 10 do for k, v in pairs({f(3) and 1, 2, 3}) do if v == 2 then break end end end
+          pcall(error, 1)
+        end
+    """
+    with State() as state:
+        state.profile_start("oracle")
+        threading.Timer(seconds, state.interrupt).start()
+        state.run(text, b"=x")
+        state.profile_stop()
+        functions = state.profile_data()["functions"]
+    assert [difference for function in functions for difference in differences(function)] == []
 
 
 def test_what_ran_before_the_profile_is_not_in_it() -> None:
@@ -74,7 +95,7 @@ def test_what_ran_before_the_profile_is_not_in_it() -> None:
         state.run(b"resume() resume()", b"=y").check()
         state.profile_stop()
         functions = state.profile_data()["functions"]
-    assert all(function["counts"] == function["every"] for function in functions)
+    assert [difference for function in functions for difference in differences(function)] == []
 
 
 def test_builtins_are_counted_by_name_though_their_objects_are_gone() -> None:
