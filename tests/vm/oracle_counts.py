@@ -11,6 +11,7 @@ import sys
 from array import array
 from pathlib import Path
 
+import oracle
 from lua_expectations import parse_expectation
 from perilune.vm import State
 
