@@ -103,8 +103,6 @@ def refusal(state: State, proto: Proto) -> str | None:
         ((word("TFORPREP", 0), 0, RETURN), "broken loop"),
         ((word("TBC", 0), RETURN), "variables left open"),
         ((word("TBC", 0), word("TAILCALL", 1, 1)), "variables left open"),
-        ((word("TBC", 1), word("TBC", 0), word("RETURNC", 0, 1)), "to-be-closed variable out of order"),
-        ((word("TBC", 0), jump("JMP", -2)), "to-be-closed variable out of order"),
     ],
 )
 def test_unsafe_code_is_refused(state: State, code: tuple[int, ...], reason: str) -> None:

@@ -273,9 +273,8 @@ LuaFn *chunk_load(Thread *L, const uint8_t *bytes, size_t length, const char *ch
 /* Verifying.
 
    The first pass looks at each instruction alone and finds where instructions start; the second looks at what needs its
-   neighbours: jumps, loops, open results. The third follows the flow, for the two facts that the machine relies on and
-   that depend on it: a frame that leaves by a plain RETURN or TAILCALL has no open upvalue or to-be-closed variable, and
-   to-be-closed variables are marked in ascending order of slots. */
+   neighbours: jumps, loops, open results. The third follows the flow, for what the machine relies on and what depends on
+   it: a frame that leaves by a plain RETURN or TAILCALL has no open upvalue or to-be-closed variable. */
 
 enum { STARTS = 1, TARGET = 2, QUEUED = 4, REACHED = 8 };
 #define NOTHING_OPEN 255
@@ -284,7 +283,6 @@ enum { STARTS = 1, TARGET = 2, QUEUED = 4, REACHED = 8 };
 typedef struct Word {
   uint8_t flags;
   uint8_t lowest_open; /* lowest slot that an open upvalue or a to-be-closed variable may have */
-  uint8_t marked;      /* highest slot that may be marked to be closed, plus one */
 } Word;
 
 typedef struct Verifier {
@@ -434,15 +432,10 @@ static uint8_t lowest_captured(const Proto *p, uint32_t n) {
   return lowest;
 }
 
-static void flow_to(Verifier *v, int64_t to, Word state) {
+static void flow_to(Verifier *v, int64_t to, uint8_t lowest_open) {
   Word *word = &v->words[to];
-  if ((word->flags & REACHED) && state.lowest_open >= word->lowest_open && state.marked <= word->marked) return;
-  if (!(word->flags & REACHED)) {
-    word->lowest_open = NOTHING_OPEN;
-    word->marked = 0;
-  }
-  if (state.lowest_open < word->lowest_open) word->lowest_open = state.lowest_open;
-  if (state.marked > word->marked) word->marked = state.marked;
+  if ((word->flags & REACHED) && lowest_open >= word->lowest_open) return;
+  word->lowest_open = lowest_open;
   word->flags |= REACHED;
   if (!(word->flags & QUEUED)) {
     word->flags |= QUEUED;
@@ -452,38 +445,32 @@ static void flow_to(Verifier *v, int64_t to, Word state) {
 
 static const char *check_flow(Verifier *v) {
   const Proto *p = v->p;
-  flow_to(v, 0, (Word){0, NOTHING_OPEN, 0});
+  flow_to(v, 0, NOTHING_OPEN);
   while (v->queued > 0) {
     uint32_t at = v->queue[--v->queued];
     v->words[at].flags &= (uint8_t)~QUEUED;
-    Word state = v->words[at];
+    uint8_t lowest_open = v->words[at].lowest_open;
     Instruction i = instruction_at(p, at);
     uint32_t opened = NOTHING_OPEN;
-    uint32_t marked = 0;
     switch (i.op) {
     case OP_CLOSURE: opened = lowest_captured(p, i.bx); break;
-    case OP_TBC: opened = i.a, marked = i.a + 1; break;
-    case OP_TFORPREP: opened = i.a + 3, marked = i.a + 4; break;
+    case OP_TBC: opened = i.a; break;
+    case OP_TFORPREP: opened = i.a + 3; break;
     case OP_CLOSE:
-      if (state.lowest_open >= i.a) state.lowest_open = NOTHING_OPEN;
-      if (state.marked > i.a) state.marked = (uint8_t)i.a;
+      if (lowest_open >= i.a) lowest_open = NOTHING_OPEN;
       break;
     case OP_RETURN:
     case OP_RETURN0:
     case OP_RETURN1:
     case OP_TAILCALL:
-      if (state.lowest_open != NOTHING_OPEN) return "variables left open";
+      if (lowest_open != NOTHING_OPEN) return "variables left open";
       break;
     default: break;
     }
-    if (marked > 0) {
-      if (marked <= state.marked) return "to-be-closed variable out of order";
-      state.marked = (uint8_t)marked;
-    }
-    if (opened < state.lowest_open) state.lowest_open = (uint8_t)opened;
+    if (opened < lowest_open) lowest_open = (uint8_t)opened;
     uint8_t flow = OPCODE_ROWS[i.op].flow;
-    if (flow == FLOW_NEXT || flow == FLOW_BRANCH) flow_to(v, i.next, state);
-    if (flow == FLOW_JUMP || flow == FLOW_BRANCH) flow_to(v, i.target, state);
+    if (flow == FLOW_NEXT || flow == FLOW_BRANCH) flow_to(v, i.next, lowest_open);
+    if (flow == FLOW_JUMP || flow == FLOW_BRANCH) flow_to(v, i.target, lowest_open);
   }
   return NULL;
 }
