@@ -75,6 +75,11 @@ def test_some_things_stand_in_one_place(pattern: str) -> None:
             assert str(path.relative_to(ROOT)) in ONE_PLACE[pattern]
 
 
+def test_every_file_of_the_core_is_built() -> None:
+    listed = set(re.findall(r"^ +(vm/core/\S+\.c)$", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == {str(path.relative_to(ROOT)) for path in (ROOT / "vm/core").rglob("*.c")}
+
+
 def test_every_c_file_begins_by_saying_what_it_holds() -> None:
     for path in c_files():
         assert path.read_text(encoding="utf-8").startswith("/* "), path.relative_to(ROOT)
