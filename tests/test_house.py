@@ -76,7 +76,9 @@ def test_some_things_stand_in_one_place(pattern: str) -> None:
 
 
 def test_every_file_of_the_core_is_built() -> None:
-    listed = set(re.findall(r"^ +(vm/core/\S+\.c)$", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), re.MULTILINE))
+    listed = set(
+        re.findall(r"^ +(vm/core/\S+\.c)$", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert listed == {str(path.relative_to(ROOT)) for path in (ROOT / "vm/core").rglob("*.c")}
 
 
