@@ -231,6 +231,12 @@ def test_a_memory_limit_is_an_error_that_can_be_caught(state: State) -> None:
     state.run(b"assert(#string.rep('x', 1 << 24) == 1 << 24)", b"=x").check()
 
 
+def test_garbage_is_collected_before_the_limit_is_reached(state: State) -> None:
+    state.set_memory_limit(4 << 20)
+    state.run(b"keep = ('x'):rep(2500000) for i = 1, 100000 do local t = {i, {i}, tostring(i)} end", b"=x").check()
+    state.run(b"keep = nil for i = 1, 1000 do local t = ('y'):rep(100000 + i) end", b"=x").check()
+
+
 def test_closing_runs_finalizers(capfd: pytest.CaptureFixture[str]) -> None:
     with State() as state:
         state.run(b"t = setmetatable({}, {__gc = function() print 'finalized' end})", b"=x").check()

@@ -506,6 +506,8 @@ static void set_pause(VM *vm) {
   size_t in_use = vm->allocator->current;
   gc->estimate = in_use;
   size_t threshold = in_use / 100 * (size_t)gc->pause;
+  size_t limit = vm->allocator->limit;
+  if (threshold > limit && in_use < limit) threshold = in_use + (limit - in_use) / 2; /* collect before it is full */
   if (threshold < in_use + 4096) threshold = in_use + 4096;
   gc->debt = (ptrdiff_t)in_use - (ptrdiff_t)threshold;
 }
