@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -79,8 +78,8 @@ def test_an_interrupted_program_has_not_run_its_rest(seconds: float) -> None:
     """
     with State() as state:
         state.profile_start("oracle")
-        threading.Timer(seconds, state.interrupt).start()
-        state.run(text, b"=x")
+        with interrupting(state, seconds):
+            state.run(text, b"=x")
         state.profile_stop()
         functions = state.profile_data()["functions"]
     assert [difference for function in functions for difference in differences(function)] == []
