@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from interruption import interrupting
 from oracle import differences
 from perilune.vm import State
 
