@@ -50,7 +50,7 @@ def run(path: Path, command: list[str], folder: Path) -> str | None:
 def main() -> int:
     runner, *tool = sys.argv[1:]
     paths = sorted(path for path in PROGRAMS.rglob("*.lua") if "modules" not in path.parts)
-    command = [*tool, str(Path(runner).resolve())]
+    command = [*tool, str(Path(runner).resolve(strict=True))]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         problems = [problem for problem in pool.map(lambda path: run(path, command, Path(folder)), paths) if problem]
     for problem in problems:

@@ -83,7 +83,7 @@ static void LOOP_NAME(Thread *L) {
   uint32_t ins;
 #if USE_COMPUTED_GOTO
   static const void *const labels[256] = {
-      [0 ... 255] = &&LABEL_invalid,
+      [OPCODE_COUNT ... 255] = &&LABEL_invalid,
 #define X(name) [OP_##name] = &&LABEL_##name,
       PERILUNE_OPCODES(X)
 #undef X
@@ -1016,6 +1016,7 @@ LABEL_interrupt:
 LABEL_invalid: /* the verifier lets no such opcode pass */
   return;
 #else
+  case OPCODE_COUNT: return;
   }
 #endif
 }
