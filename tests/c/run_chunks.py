@@ -1,8 +1,8 @@
 """Runs all programs of tests/lua as binary chunks without Python, under a tool that ends with status 99 on memory errors.
 
-python run_chunks.py RUN_CHUNK [TOOL...]     such as: python run_chunks.py build/run_chunk valgrind --error-exitcode=99
+python run_chunks.py EVERY RUN_CHUNK [TOOL...]     such as: run_chunks.py 1 build/run_chunk valgrind --error-exitcode=99
 
-What a program prints is not looked at: there is no compiler here for its `load`.
+Takes every n-th program. What a program prints is not looked at: there is no compiler here for its `load`.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def run(path: Path, command: list[str], folder: Path) -> str | None:
 
 
 def main() -> int:
-    runner, *tool = sys.argv[1:]
-    paths = sorted(path for path in PROGRAMS.rglob("*.lua") if "modules" not in path.parts)
+    every, runner, *tool = sys.argv[1:]
+    paths = sorted(path for path in PROGRAMS.rglob("*.lua") if "modules" not in path.parts)[:: int(every)]
     command = [*tool, str(Path(runner).resolve(strict=True))]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         problems = [problem for problem in pool.map(lambda path: run(path, command, Path(folder)), paths) if problem]
