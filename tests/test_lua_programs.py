@@ -16,6 +16,10 @@ from lua_expectations import BadExpectation, parse_expectation
 
 PROGRAMS_ROOT = Path(__file__).parent / "lua"
 TIME_LIMIT_SECONDS = 60
+# What Perilune does not do yet. A program that begins to work must leave this list: the marks are strict.
+KNOWN_GAPS = {
+    "close_variables/close_may_yield.lua": "__close handlers run across a C boundary, which a coroutine cannot yield over",
+}
 INTERPRETERS = {
     "lua5.4": ["lua5.4"],
     "perilune": [sys.executable, "-m", "perilune", "run"],
@@ -77,7 +81,10 @@ def output_lines(output: str) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("path", program_paths(), ids=lambda path: str(path.relative_to(PROGRAMS_ROOT)))
-def test_program_does_what_its_comments_say(path: Path, interpreter: str) -> None:
+def test_program_does_what_its_comments_say(path: Path, interpreter: str, request: pytest.FixtureRequest) -> None:
+    gap = KNOWN_GAPS.get(path.relative_to(PROGRAMS_ROOT).as_posix())
+    if gap is not None and interpreter == "perilune":
+        request.applymarker(pytest.mark.xfail(reason=gap, strict=True))
     expectation = parse_expectation(path.read_bytes().decode(errors="surrogateescape"))
     outcome = run_program(path, interpreter, expectation.arguments, expectation.standard_input)
     assert output_lines(outcome.output) == expectation.output, outcome.errors

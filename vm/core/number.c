@@ -18,6 +18,41 @@ static const double powers_of_10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  
                                       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 #define EXACT_POWER 22
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 Wide;
+
+#define MAX_POWER_OF_5 27
+
+static const uint64_t powers_of_5[MAX_POWER_OF_5 + 1] = {1u,
+                                                         5u,
+                                                         25u,
+                                                         125u,
+                                                         625u,
+                                                         3125u,
+                                                         15625u,
+                                                         78125u,
+                                                         390625u,
+                                                         1953125u,
+                                                         9765625u,
+                                                         48828125u,
+                                                         244140625u,
+                                                         1220703125u,
+                                                         6103515625u,
+                                                         30517578125u,
+                                                         152587890625u,
+                                                         762939453125u,
+                                                         3814697265625u,
+                                                         19073486328125u,
+                                                         95367431640625u,
+                                                         476837158203125u,
+                                                         2384185791015625u,
+                                                         11920928955078125u,
+                                                         59604644775390625u,
+                                                         298023223876953125u,
+                                                         1490116119384765625u,
+                                                         7450580596923828125u};
+#endif
+
 static inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static inline bool is_digit(char c) { return (unsigned char)(c - '0') < 10; }
 
@@ -44,11 +79,20 @@ static const char *read_exponent(const char *s, const char *end, int64_t *expone
   return s;
 }
 
+static inline int bit_length(uint64_t u) {
+#ifdef __GNUC__
+  return u == 0 ? 0 : 64 - __builtin_clzll(u);
+#else
+  int bits = 0;
+  while (bits < 64 && u >> bits != 0) bits++;
+  return bits;
+#endif
+}
+
 /* mantissa * 2^exponent, rounded once; the lowest bit of a mantissa of 61 bits or more stands for all that follow. */
 static double scale_binary(uint64_t mantissa, int64_t exponent) {
   if (mantissa == 0) return 0;
-  int bits = 0;
-  while (bits < 64 && mantissa >> bits != 0) bits++;
+  int bits = bit_length(mantissa);
   int64_t top = bits + exponent; /* the value is below 2^top */
   if (top > DBL_MAX_EXP) return HUGE_VAL;
   int64_t kept = top - (DBL_MIN_EXP - DBL_MANT_DIG); /* bits that a subnormal result has room for */
@@ -134,6 +178,34 @@ static double read_slowly(const char *first, const char *end, int64_t exponent) 
   return strtod(text, NULL);
 }
 
+#ifdef __SIZEOF_INT128__
+#define WIDE_POWER MAX_POWER_OF_5
+
+/* mantissa * 10^power, correctly rounded: the factor's power of 5 is applied in 128 bits, of which the upper 64 and
+   whether the rest is zero are enough. */
+static double scale_by_10(uint64_t mantissa, int power) {
+  int exponent = power;
+  bool inexact = false;
+  Wide wide;
+  if (power >= 0) {
+    wide = (Wide)mantissa * powers_of_5[power];
+  } else {
+    int unused = 64 - bit_length(mantissa);
+    Wide numerator = (Wide)(mantissa << unused) << 64;
+    exponent -= unused + 64;
+    wide = numerator / powers_of_5[-power];
+    inexact = wide * powers_of_5[-power] != numerator;
+  }
+  int excess = bit_length((uint64_t)(wide >> 64));
+  uint64_t upper = (uint64_t)(wide >> excess);
+  inexact |= (Wide)upper << excess != wide;
+  return scale_binary(upper | inexact, exponent + excess);
+}
+#else
+#define WIDE_POWER -1
+static double scale_by_10(uint64_t mantissa, int power) { return (double)mantissa + power; } /* never called */
+#endif
+
 static const char *read_decimal(const char *s, const char *end, bool negative, Value *result) {
   const char *first = s;
   uint64_t mantissa = 0;
@@ -173,6 +245,8 @@ static const char *read_decimal(const char *s, const char *end, bool negative, V
   if (FLT_EVAL_METHOD == 0 && exact && mantissa <= (uint64_t)1 << DBL_MANT_DIG && exponent <= EXACT_POWER &&
       exponent >= -EXACT_POWER)
     n = exponent < 0 ? (double)mantissa / powers_of_10[-exponent] : (double)mantissa * powers_of_10[exponent];
+  else if (exact && mantissa != 0 && exponent <= WIDE_POWER && exponent >= -WIDE_POWER)
+    n = scale_by_10(mantissa, (int)exponent);
   else
     n = read_slowly(first, last, more);
   set_float(result, negative ? -n : n);
@@ -223,39 +297,6 @@ size_t int_write(char text[NUMBER_TEXT], int64_t i) {
 }
 
 #ifdef __SIZEOF_INT128__
-__extension__ typedef unsigned __int128 Wide;
-
-#define MAX_POWER_OF_5 27
-
-static const uint64_t powers_of_5[MAX_POWER_OF_5 + 1] = {1u,
-                                                         5u,
-                                                         25u,
-                                                         125u,
-                                                         625u,
-                                                         3125u,
-                                                         15625u,
-                                                         78125u,
-                                                         390625u,
-                                                         1953125u,
-                                                         9765625u,
-                                                         48828125u,
-                                                         244140625u,
-                                                         1220703125u,
-                                                         6103515625u,
-                                                         30517578125u,
-                                                         152587890625u,
-                                                         762939453125u,
-                                                         3814697265625u,
-                                                         19073486328125u,
-                                                         95367431640625u,
-                                                         476837158203125u,
-                                                         2384185791015625u,
-                                                         11920928955078125u,
-                                                         59604644775390625u,
-                                                         298023223876953125u,
-                                                         1490116119384765625u,
-                                                         7450580596923828125u};
-
 /* |n| * 10^power rounded to an integer, halves to even, as printf rounds. The product with 5^power is exact in 128 bits
    (53 and 63 are needed), the rest is a shift. The caller makes sure that the result fits in 64 bits. */
 static uint64_t scale_decimal(double n, int power) {

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 MAX_SHORT_STRING = 40
 """Longest string that the virtual machine interns, so the longest that can be the key of a field instruction."""
 
-_JMP = BY_NAME["JMP"].code
-_CALL = BY_NAME["CALL"].code
-_LOADNIL = BY_NAME["LOADNIL"].code
-_LOADTRUE = BY_NAME["LOADTRUE"].code
-_LOADFALSE = BY_NAME["LOADFALSE"].code
-_LOADI = BY_NAME["LOADI"].code
-_LOADF = BY_NAME["LOADF"].code
-_LOADK = BY_NAME["LOADK"].code
-_LOADKX = BY_NAME["LOADKX"].code
+CODE = {name: opcode.code for name, opcode in BY_NAME.items()}
+
+_JMP = CODE["JMP"]
+_CALL = CODE["CALL"]
+_LOADNIL = CODE["LOADNIL"]
+_LOADTRUE = CODE["LOADTRUE"]
+_LOADFALSE = CODE["LOADFALSE"]
+_LOADI = CODE["LOADI"]
+_LOADF = CODE["LOADF"]
+_LOADK = CODE["LOADK"]
+_LOADKX = CODE["LOADKX"]
 
 Label = list[int]
 """A place that is not bound yet: the jumps that lead there."""

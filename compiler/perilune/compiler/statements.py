@@ -8,25 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from perilune.compiler.emission import FunctionState, Label
-from perilune.compiler.expressions import (
-    EXPRESSIONS,
-    MULTIPLE,
-    NONE,
-    TAIL,
-    chain,
-    constant_of,
-    delay,
-    environment_slot,
-    index_key,
-    jump_if,
-    operand,
-    push_open,
-    push_values,
-    store_constant,
-    store_indexed,
-    store_slot_indexed,
-)
+from perilune.compiler.calls import MULTIPLE, NONE, TAIL, chain, environment_slot, push_open, push_values
+from perilune.compiler.emission import CODE, FunctionState, Label
 from perilune.compiler.nodes import (
     Assignment,
     Block,
@@ -54,26 +37,27 @@ from perilune.compiler.nodes import (
     While,
 )
 from perilune.compiler.nodes import Label as LabelStatement
-from perilune.compiler.opcodes import BY_NAME
+from perilune.compiler.operands import EXPRESSIONS, constant_of, delay, index_key, operand
+from perilune.compiler.operators import jump_if
 from perilune.compiler.resolver import GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Variable, next_token
+from perilune.compiler.tables import store_constant, store_indexed, store_slot_indexed
 
-_CODE = {name: opcode.code for name, opcode in BY_NAME.items()}
-_MOVE = _CODE["MOVE"]
-_GETUPVAL = _CODE["GETUPVAL"]
-_SETUPVAL = _CODE["SETUPVAL"]
-_SETGLOBAL = _CODE["SETGLOBAL"]
-_TAILCALL = _CODE["TAILCALL"]
-_RETURN = _CODE["RETURN"]
-_RETURN0 = _CODE["RETURN0"]
-_RETURN1 = _CODE["RETURN1"]
-_RETURNC = _CODE["RETURNC"]
-_FORPREP = _CODE["FORPREP"]
-_FORLOOP = _CODE["FORLOOP"]
-_TFORPREP = _CODE["TFORPREP"]
-_TFORCALL = _CODE["TFORCALL"]
-_TFORLOOP = _CODE["TFORLOOP"]
-_CLOSE = _CODE["CLOSE"]
-_TBC = _CODE["TBC"]
+_MOVE = CODE["MOVE"]
+_GETUPVAL = CODE["GETUPVAL"]
+_SETUPVAL = CODE["SETUPVAL"]
+_SETGLOBAL = CODE["SETGLOBAL"]
+_TAILCALL = CODE["TAILCALL"]
+_RETURN = CODE["RETURN"]
+_RETURN0 = CODE["RETURN0"]
+_RETURN1 = CODE["RETURN1"]
+_RETURNC = CODE["RETURNC"]
+_FORPREP = CODE["FORPREP"]
+_FORLOOP = CODE["FORLOOP"]
+_TFORPREP = CODE["TFORPREP"]
+_TFORCALL = CODE["TFORCALL"]
+_TFORLOOP = CODE["TFORLOOP"]
+_CLOSE = CODE["CLOSE"]
+_TBC = CODE["TBC"]
 
 _NOTHING_OPEN = 1 << 30
 """Index of a local for a `break` that closes nothing, because what stands behind its loop does."""

@@ -1,3 +1,4 @@
 local t = {1, 2}
-print(table.remove(t, 3), #t)     -- expect: nil	2
-print(pcall(table.remove, t, 5))  -- expect: false	bad argument #1 to 'table.remove' (position out of bounds)
+print(table.remove(t, 3), #t)                               -- expect: nil	2
+local ok, message = pcall(table.remove, t, 5)
+print(ok, message:match("to 'table.remove' %((.*)%)"))      -- expect: false	position out of bounds

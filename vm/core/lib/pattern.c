@@ -315,9 +315,10 @@ done:
   return s;
 }
 
-void matcher_init(Matcher *m, Thread *L, const char *subject, size_t subject_length, const char *pattern,
-                  size_t pattern_length) {
+void matcher_init(Matcher *m, Thread *L, Capture captures[MAX_CAPTURES], const char *subject, size_t subject_length,
+                  const char *pattern, size_t pattern_length) {
   m->L = L;
+  m->captures = captures;
   m->subject = subject;
   m->subject_end = subject + subject_length;
   m->pattern = pattern;

@@ -5,7 +5,7 @@
 #include "api.h"
 
 #define MAX_CAPTURES 32
-#define MAX_CACHED_SETS 6
+#define MAX_CACHED_SETS 4
 
 /* Characters as 256 bits. */
 typedef struct CharSet {
@@ -37,13 +37,13 @@ typedef struct Matcher {
   uint8_t start_char;
   uint8_t set_count;
   const uint64_t *start_set;
-  Capture captures[MAX_CAPTURES];
+  Capture *captures; /* MAX_CAPTURES of them */
   CharSet sets[MAX_CACHED_SETS]; /* those met so far */
 } Matcher;
 
-/* `pattern` is without a leading anchor. */
-void matcher_init(Matcher *m, Thread *L, const char *subject, size_t subject_length, const char *pattern,
-                  size_t pattern_length);
+/* `pattern` is without a leading anchor. `captures` may be changed between matches. */
+void matcher_init(Matcher *m, Thread *L, Capture captures[MAX_CAPTURES], const char *subject, size_t subject_length,
+                  const char *pattern, size_t pattern_length);
 /* Matches at s: the end of the match or NULL. */
 const char *matcher_match(Matcher *m, const char *s);
 /* Searches from s on: the match's start, its end in *end; NULL if there is none. */

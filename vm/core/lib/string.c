@@ -160,13 +160,14 @@ static int find(Thread *L, Value *args, int count, bool want_positions) {
     return 2;
   }
   Matcher m;
+  Capture captures[MAX_CAPTURES];
   const char *end;
   if (*pattern == '^') {
-    matcher_init(&m, L, s->text, length, pattern + 1, pattern_length - 1);
+    matcher_init(&m, L, captures, s->text, length, pattern + 1, pattern_length - 1);
     end = matcher_match(&m, from);
     if (!end) from = NULL;
   } else {
-    matcher_init(&m, L, s->text, length, pattern, pattern_length);
+    matcher_init(&m, L, captures, s->text, length, pattern, pattern_length);
     from = matcher_search(&m, from, &end);
   }
   if (!from) {
@@ -193,7 +194,9 @@ static int gmatch_step(Thread *L, Value *args, int count) {
   Progress *progress = running_function(L)->upvalues[2].userdata->data;
   Matcher *m = &progress->matcher;
   if (!progress->from) return 0;
+  Capture captures[MAX_CAPTURES];
   m->L = L;
+  m->captures = captures;
   const char *end;
   const char *start = matcher_search(m, progress->from, &end);
   if (!start) return 0;
@@ -209,7 +212,7 @@ static int string_gmatch(Thread *L, Value *args, int count) {
   push_str(L, s);
   push_str(L, p);
   Progress *progress = push_userdata(L, sizeof *progress, 0)->data;
-  matcher_init(&progress->matcher, L, s->text, length, p->text, str_length(p));
+  matcher_init(&progress->matcher, L, NULL, s->text, length, p->text, str_length(p));
   progress->from = skipped <= length ? s->text + skipped : NULL;
   push_function(L, gmatch_step, "string.gmatch step", 3);
   return 1;
@@ -219,10 +222,10 @@ static int string_gmatch(Thread *L, Value *args, int count) {
 static void add_template(Matcher *m, Buffer *b, const Str *replacement, const char *s, const char *e) {
   const char *text = replacement->text;
   const char *text_end = text + str_length(replacement);
-  const char *escape;
-  while ((escape = memchr(text, '%', (size_t)(text_end - text)))) {
-    buffer_add(b, text, (size_t)(escape - text));
-    char c = escape[1];
+  for (;;) {
+    while (text < text_end && *text != '%') buffer_add_char(b, *text++);
+    if (text == text_end) return;
+    char c = text[1];
     if (c == '%') {
       buffer_add_char(b, c);
     } else if (c == '0') {
@@ -237,9 +240,8 @@ static void add_template(Matcher *m, Buffer *b, const Str *replacement, const ch
     } else {
       error_library(m->L, "invalid use of '%%' in replacement string");
     }
-    text = escape + 2;
+    text += 2;
   }
-  buffer_add(b, text, (size_t)(text_end - text));
 }
 
 /* Asks the table or function that is argument 3 and pushes its answer. */
@@ -279,7 +281,8 @@ static int string_gsub(Thread *L, Value *args, int count) {
     pattern_length--;
   }
   Matcher m;
-  matcher_init(&m, L, subject->text, length, pattern, pattern_length);
+  Capture captures[MAX_CAPTURES];
+  matcher_init(&m, L, captures, subject->text, length, pattern, pattern_length);
   Buffer b;
   buffer_init(L, &b);
   const char *from = subject->text;
@@ -304,7 +307,7 @@ static int string_gsub(Thread *L, Value *args, int count) {
     n++;
     from = m.last = e;
     if (by_text) {
-      buffer_add(&b, kept, (size_t)(s - kept));
+      if (kept < s) buffer_add(&b, kept, (size_t)(s - kept));
       if (literal)
         buffer_add(&b, replacement->text, str_length(replacement));
       else
