@@ -1,0 +1,27 @@
+local say, assert = require "say", require "luassert"
+local spy, stub, match = require "luassert.spy", require "luassert.stub", require "luassert.match"
+say:set_namespace("en")
+say:set("greeting", "Hello, %s!")
+print(say("greeting", {"Ann"}), say("missing"))
+local function try(f, ...)
+  local ok, message = pcall(f, ...)
+  print(ok, (tostring(type(message) == "table" and message.message or message):gsub("0x%x+", "ADDRESS")))
+end
+try(assert.are.equal, 1, 1)
+try(assert.are.equal, 1, 2)
+try(assert.are.same, {1, {a = 2}}, {1, {a = 3}})
+try(assert.is_true, "yes")
+try(assert.is_not.equal, "a", "a")
+try(assert.has_error, function() error("boom") end, "boom")
+try(assert.has_no.errors, function() end)
+try(assert.near, 1, 1.5, 0.1)
+local called = spy.new(function(...) return ... end)
+called(1, "two")
+try(function() assert.spy(called).was.called_with(1, "two") end)
+try(function() assert.spy(called).was.called(2) end)
+try(function() assert.spy(called).was.called_with(match.is_number(), match.is_string()) end)
+local object = {method = function() return "original" end}
+local replaced = stub(object, "method").returns("replaced")
+print(object.method())
+replaced:revert()
+print(object.method())
