@@ -53,12 +53,12 @@ def test_what_it_does_not_know(perilune: RunPerilune, arguments: list[str], mess
 
 def test_check_prints_a_line_for_every_error(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("good.lua", "return 1")
-    write_file("bad.lua", "local x = 1\nx = = 2\ny = = 3\n")
+    write_file("bad.lua", "local x = 1\nx = = 2\nlocal y = x\ny = = 3\n")
     assert perilune("check", "good.lua").status == 0
     result = perilune("check", "good.lua", "bad.lua")
     assert (result.status, result.errors) == (1, "")
     assert result.output.splitlines()[0] == "bad.lua:2:5: unexpected symbol near '='"
-    assert result.output.splitlines()[1].startswith("bad.lua:3:")
+    assert result.output.splitlines()[1].startswith("bad.lua:4:")
 
 
 def test_check_goes_on_after_a_file_that_cannot_be_read(perilune: RunPerilune, write_file: WriteFile) -> None:

@@ -60,10 +60,9 @@ _UNARY = {"-": CODE["UNM"], "~": CODE["BNOT"], "#": CODE["LEN"], "not": _NOT}
 
 def _orders(plain: str, constant_right: str, constant_left: str) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """Opcodes that jump where the comparison does not hold, and where it does."""
-    names = (plain, constant_right, constant_left)
     return (
         (CODE["JN" + plain], CODE["JN" + constant_right], CODE["JN" + constant_left]),
-        (CODE["J" + names[0]], CODE["J" + names[1]], CODE["J" + names[2]]),
+        (CODE["J" + plain], CODE["J" + constant_right], CODE["J" + constant_left]),
     )
 
 
