@@ -19,8 +19,8 @@
 enum Phase { PHASE_PAUSE, PHASE_MARK, PHASE_SWEEP_ALL, PHASE_SWEEP_FINALIZABLE, PHASE_SWEEP_PENDING, PHASE_FINALIZE };
 
 #define SWEEP_OBJECTS 128       /* objects looked at in one unit of sweeping */
-#define OBJECT_COST 64          /* bytes of work that sweeping one object counts for */
-#define FINALIZERS_PER_STEP 8
+#define OBJECT_COST 16          /* bytes of work that sweeping one object counts for: a sweep must outrun allocation */
+#define FINALIZERS_PER_STEP 200
 #define PAUSE_PERCENT 200
 #define STEP_MULTIPLIER 200
 #define STEP_SIZE_LOG2 15
