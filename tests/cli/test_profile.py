@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -145,6 +146,20 @@ def test_code_given_to_load_appears_under_its_chunk_name(perilune: RunPerilune, 
     assert list(files) == ["stdin", '[string "return 1 + 1"]', "named"]
     (line,) = files['[string "return 1 + 1"]'].lines
     assert (line.line, line.hits, files["named"].sha256) == (1, 3, None)
+
+
+def test_the_source_of_standard_input_is_shown_too(perilune: RunPerilune) -> None:
+    errors = perilune("profile", "-", standard_input="local x = 1\nprint(x)").errors
+    assert "     2  print(x)\n" in errors
+
+
+def test_the_digest_is_of_the_text_that_ran(perilune: RunPerilune, write_file: WriteFile, tmp_path: Path) -> None:
+    code = "io.open('a.lua', 'w'):write('edited'):close()"
+    write_file("a.lua", code)
+    perilune("profile", "--format", "json", "-o", "p.json", "a.lua")
+    assert (tmp_path / "a.lua").read_text() == "edited"
+    profile = read_profile(tmp_path / "p.json")
+    assert profile.program.sha256 == profile.files[0].sha256 == hashlib.sha256(code.encode()).hexdigest()
 
 
 def test_a_report_that_cannot_be_written_is_kept_elsewhere(perilune: RunPerilune, write_file: WriteFile) -> None:

@@ -22,12 +22,12 @@ from perilune.profiler.model import Profile
 from perilune.profiler.renderers import json as json_renderer
 from perilune.profiler.renderers import terminal
 from perilune.profiler.session import Session
-from perilune.profiler.sources import read_sources
+from perilune.profiler.sources import Sources, read_sources
 
 _STANDARD_OUTPUT = 1
 _PLAIN_WIDTH = 80
 _PROGRESS_AFTER = 1.0
-_PROGRESS_EVERY = 0.5
+_PROGRESS_EVERY = 1.0
 _CLEAR_TO_END = "\x1b[K"
 _SAVE_CURSOR, _RESTORE_CURSOR = "\x1b7", "\x1b[0m" + _CLEAR_TO_END + "\x1b8"
 _DIM = "\x1b[2m"
@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
     except LuaSyntaxError as error:
         raise CommandError(syntax_error_text(error)) from error
     report_error(outcome)
-    write_report(profile, options)
+    write_report(profile, session.sources | read_sources(profile), options)
     return exit_status(outcome)
 
 
@@ -193,14 +193,14 @@ def progress_text(seconds: float, held_bytes: int, allocated_bytes: int) -> str:
     return f"  profiling: {seconds:.0f} s, {memory}; Ctrl-C stops the program and reports"
 
 
-def write_report(profile: Profile, options: argparse.Namespace) -> None:
+def write_report(profile: Profile, sources: Sources, options: argparse.Namespace) -> None:
     """Writes the report where the options say; what cannot be put there goes to a file of its own, which is named."""
     if options.output is None or options.output == "-":
         if options.output is None and options.format == "text":
             print(file=sys.stderr)  # apart from what the program wrote
-        _write_to_stream(profile, options, sys.stderr if options.output is None else sys.stdout)
+        _write_to_stream(profile, sources, options, sys.stderr if options.output is None else sys.stdout)
         return
-    text = _text(profile, options, _PLAIN_WIDTH)
+    text = _text(profile, sources, options, _PLAIN_WIDTH)
     try:
         _write_file(options.output, text)
     except OSError as error:
@@ -208,22 +208,22 @@ def write_report(profile: Profile, options: argparse.Namespace) -> None:
         raise CommandError(f"cannot write {options.output}: {describe(error)}; the profile is in {kept}") from error
 
 
-def _text(profile: Profile, options: argparse.Namespace, width: int) -> str:
+def _text(profile: Profile, sources: Sources, options: argparse.Namespace, width: int) -> str:
     if options.format == "json":
         return json_renderer.render(profile)
-    return terminal.render(profile, read_sources(profile), _layout(options, width))
+    return terminal.render(profile, sources, _layout(options, width))
 
 
 def _layout(options: argparse.Namespace, width: int) -> terminal.Layout:
     return terminal.Layout(options.top, options.sort, options.exact, width)
 
 
-def _write_to_stream(profile: Profile, options: argparse.Namespace, stream: TextIO) -> None:
+def _write_to_stream(profile: Profile, sources: Sources, options: argparse.Namespace, stream: TextIO) -> None:
     width = shutil.get_terminal_size().columns if stream.isatty() else _PLAIN_WIDTH
     if options.format == "text" and stream.isatty() and os.environ.get("TERM") != "dumb":
-        terminal.print_colored(profile, read_sources(profile), _layout(options, width), stream)
+        terminal.print_colored(profile, sources, _layout(options, width), stream)
     else:
-        stream.write(_text(profile, options, width))
+        stream.write(_text(profile, sources, options, width))
     stream.flush()
 
 

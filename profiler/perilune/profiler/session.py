@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from perilune.compiler.cache import compile_cached
 from perilune.profiler.attribution import attribute, file_path, source_path
 from perilune.profiler.model import Profile, Program
-from perilune.profiler.sources import read_digests
+from perilune.profiler.sources import Sources, read_digests, split_lines
 from perilune.vm import Outcome, State
 
 if TYPE_CHECKING:
@@ -23,14 +24,15 @@ _BINARY = b"\x1b"
 class Session:
     """One profiled run in a machine of its own. While it runs, other threads may ask `live` and `interrupt`.
 
-    Afterwards `raw` holds the counters that the profile was made from.
+    Afterwards `raw` holds the counters that the profile was made from, and `sources` the text of a program that has no file.
     """
 
-    __slots__ = ("_state", "mode", "raw")
+    __slots__ = ("_state", "mode", "raw", "sources")
 
     def __init__(self, mode: Mode = "count") -> None:
         self.mode = mode
         self.raw: RawProfile | None = None
+        self.sources: Sources = {}
         self._state = State()
 
     def run(self, text: bytes, chunkname: bytes, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
@@ -50,8 +52,12 @@ class Session:
             self.raw = raw = self._state.profile_data()
         finally:
             self._state.close()
+        if chunkname.startswith(b"=") and chunk is not text:
+            self.sources[path] = split_lines(text)
         files = {file_path(function["source"]) for function in raw["functions"]}
         digests = read_digests(file for file in files if file is not None)
+        if path in digests and chunk is not text:
+            digests[path] = hashlib.sha256(text).hexdigest()  # of what ran: the file may have been edited meanwhile
         return outcome, attribute(raw, self.mode, Program(path, list(args), digests.get(path)), digests)
 
     def live(self) -> tuple[int, int, int]:

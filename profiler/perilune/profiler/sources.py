@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 
@@ -40,7 +41,10 @@ def split_lines(content: bytes) -> list[str]:
 
 
 def _read(path: str) -> bytes | None:
+    """The content of a regular file; a pipe has been read already."""
     try:
+        if not os.path.isfile(path):
+            return None
         with open(path, "rb") as file:
             return file.read()
     except (OSError, ValueError):
