@@ -45,7 +45,9 @@ def test_a_line_sums_its_instructions_and_takes_its_largest_count_as_hits() -> N
         OpcodeRow("ADD", 9, 0.45),
         OpcodeRow("LOADI", 1, 0.05),
     ]
-    assert file.functions == [FunctionRow("main chunk", 1, 2, calls=1, instructions=20, share=1.0)]
+    assert file.functions == [
+        FunctionRow("main chunk", 1, 2, calls=1, instructions=20, share=1.0, allocated_bytes=64, allocations=2)
+    ]
     assert profile.totals.instructions == 20
 
 

@@ -305,6 +305,8 @@ def _function_rows(functions: list[_Function], scale: _Scale) -> list[FunctionRo
                 share=scale.share(count, self_ns),
                 self_ns=scale.time(self_ns),
                 raw_ns=scale.time(sum(instruction.raw_ns for instruction in function.instructions)),
+                allocated_bytes=sum(instruction.allocated_bytes for instruction in function.instructions),
+                allocations=sum(instruction.allocations for instruction in function.instructions),
             )
         )
     return sorted(rows, key=lambda row: (-row.share, -row.instructions, row.line, row.name))

@@ -31,6 +31,15 @@ class Program:
 
 
 @dataclass(slots=True)
+class KindRow:
+    """Bytes not yet released when the profile ended, by kind of object: "table", "string", "function", ..."""
+
+    kind: str
+    bytes: int
+    objects: int
+
+
+@dataclass(slots=True)
 class Memory:
     """Figures of the machine's one allocator, in bytes; `allocations` is how often it handed out a block."""
 
@@ -38,14 +47,28 @@ class Memory:
     peak_bytes: int = 0
     allocated_bytes: int = 0
     allocations: int = 0
+    live_kinds: list[KindRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ChainEntry:
+    """One activation of a call chain; `line` is where it was, 0 where that is unknown, `path` None for a builtin."""
+
+    function: str
+    path: str | None
+    line: int
 
 
 @dataclass(slots=True)
 class Stack:
-    """Slots in use on the value stack: locals and operands of all active frames of the running coroutine."""
+    """Slots in use on the value stack: locals and operands of all active frames of the running coroutine.
+
+    `peak_chain` is the chain of calls that reached the peak, outermost first; a long one lacks its middle.
+    """
 
     current_depth: int = 0
     peak_depth: int = 0
+    peak_chain: list[ChainEntry] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -54,7 +77,8 @@ class Totals:
 
     `run_ns` is the self time of all lines, plus `gc_ns`, plus `outside_ns` (before the first and after the last
     instruction). In trace mode the probes' own cost is subtracted from it, and `raw_ns` is the sum as measured.
-    `wall_ns` is the clock's time from start to stop, probes included.
+    `wall_ns` is the clock's time from start to stop, probes included. `sampler` is "signal" or "thread" in sample mode;
+    `cost_ratio` is what profiling cost, the run with it over the run without it, where that was measured.
     """
 
     wall_ns: int | None = None
@@ -64,6 +88,8 @@ class Totals:
     raw_ns: int | None = None
     instructions: int = 0
     samples: int | None = None
+    sampler: str | None = None
+    sample_interval_ns: int | None = None
     cost_ratio: float | None = None
     memory: Memory = field(default_factory=Memory)
     stack: Stack = field(default_factory=Stack)
@@ -87,6 +113,16 @@ class OpcodeRow:
     share: float
     self_ns: int | None = None
     raw_ns: int | None = None
+    error: float | None = None
+
+
+@dataclass(slots=True)
+class OpcodePair:
+    """How often an instruction with opcode `second` was executed directly after one with `first` in the same function."""
+
+    first: str
+    second: str
+    count: int
 
 
 @dataclass(slots=True)
@@ -97,6 +133,18 @@ class BuiltinRow:
     calls: int
     share: float | None = None
     self_ns: int | None = None
+    error: float | None = None
+
+
+@dataclass(slots=True)
+class ZoneRow:
+    """One named zone that the program marked with `profiler.zone`; a zone entered inside itself counts once in `total_ns`."""
+
+    name: str
+    calls: int
+    allocated_bytes: int
+    allocations: int
+    total_ns: int | None = None
 
 
 @dataclass(slots=True)
@@ -104,7 +152,9 @@ class LineRow:
     """One line that holds instructions; `line` is 0 where the chunk carried no line numbers.
 
     `hits` is the largest count of any instruction on the line, `instructions` the sum of all of them. `error` is the
-    half-width of the 95 % interval of a sampled share.
+    half-width of the 95 % interval of a sampled share. `total_ns` is the time that the line was on the stack, its
+    callees included. `live_bytes` of what the line allocated were not released when the profile ended, `peak_live_bytes`
+    when the heap was largest.
     """
 
     line: int
@@ -118,6 +168,8 @@ class LineRow:
     allocated_bytes: int = 0
     allocations: int = 0
     live_bytes: int | None = None
+    peak_live_bytes: int | None = None
+    live_kinds: list[KindRow] = field(default_factory=list)
     opcodes: list[LineOpcode] = field(default_factory=list)
 
 
@@ -134,6 +186,27 @@ class FunctionRow:
     self_ns: int | None = None
     raw_ns: int | None = None
     total_ns: int | None = None
+    error: float | None = None
+    allocated_bytes: int = 0
+    allocations: int = 0
+
+
+@dataclass(slots=True)
+class CallNode:
+    """One place in the sampled call tree: a function at a line, reached through its parents.
+
+    A function at the same line that is on the stack several times (recursion) appears once, at its outermost place.
+    Builtins are leaves with `path` None and `line` 0. The root, which stands for nothing, has an empty `function`; among
+    its children stand "(collector)" and "(outside)", where no Lua function was running.
+    """
+
+    function: str
+    path: str | None
+    function_line: int
+    line: int
+    samples: int
+    self_ns: int
+    children: list[CallNode] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -156,7 +229,9 @@ class Profile:
     opcodes: list[OpcodeRow] = field(default_factory=list)
     builtins: list[BuiltinRow] = field(default_factory=list)
     files: list[FileProfile] = field(default_factory=list)
-    call_tree: dict[str, Any] | None = None
+    opcode_pairs: list[OpcodePair] = field(default_factory=list)
+    zones: list[ZoneRow] = field(default_factory=list)
+    call_tree: CallNode | None = None
 
     def file(self, path: str) -> FileProfile | None:
         """The file of that path, if the run touched it."""
@@ -184,7 +259,6 @@ class Profile:
         mode = reader.text("mode")
         if mode not in MODES:
             raise ProfileFormatError(f'"mode" is {mode!r}, not one of {", ".join(MODES)}')
-        call_tree = reader.fields.get("call_tree")
         return Profile(
             mode=mode,
             program=_program(reader.object("program")),
@@ -192,7 +266,9 @@ class Profile:
             opcodes=reader.rows("opcodes", _opcode_row),
             builtins=reader.rows("builtins", _builtin_row),
             files=reader.rows("files", _file),
-            call_tree=call_tree if isinstance(call_tree, dict) else None,
+            opcode_pairs=reader.optional_rows("opcode_pairs", _opcode_pair),
+            zones=reader.optional_rows("zones", _zone_row),
+            call_tree=None if reader.fields.get("call_tree") is None else _call_node(reader.object("call_tree")),
         )
 
 
@@ -261,12 +337,24 @@ class _Reader:
         place = self._place(name)
         return [read(_Reader(value, f"{place}[{index}]")) for index, value in enumerate(self.items(name))]
 
+    def optional_rows(self, name: str, read: Callable[[_Reader], _Row]) -> list[_Row]:
+        """As `rows`; a list that is not there is empty, as in profiles of versions that did not write it yet."""
+        return [] if self.fields.get(name) is None else self.rows(name, read)
+
 
 def _program(reader: _Reader) -> Program:
     args = reader.items("args")
     if not all(isinstance(argument, str) for argument in args):
         raise ProfileFormatError(f"{reader.path}.args: expected a list of strings")
     return Program(reader.text("path"), args, reader.optional_text("sha256"))
+
+
+def _kind_row(reader: _Reader) -> KindRow:
+    return KindRow(reader.text("kind"), reader.integer("bytes"), reader.integer("objects"))
+
+
+def _chain_entry(reader: _Reader) -> ChainEntry:
+    return ChainEntry(reader.text("function"), reader.optional_text("path"), reader.integer("line"))
 
 
 def _totals(reader: _Reader) -> Totals:
@@ -279,14 +367,21 @@ def _totals(reader: _Reader) -> Totals:
         raw_ns=reader.optional_integer("raw_ns"),
         instructions=reader.integer("instructions"),
         samples=reader.optional_integer("samples"),
+        sampler=reader.optional_text("sampler"),
+        sample_interval_ns=reader.optional_integer("sample_interval_ns"),
         cost_ratio=reader.optional_number("cost_ratio"),
         memory=Memory(
             memory.integer("current_bytes"),
             memory.integer("peak_bytes"),
             memory.integer("allocated_bytes"),
             memory.integer("allocations"),
+            memory.optional_rows("live_kinds", _kind_row),
         ),
-        stack=Stack(stack.integer("current_depth"), stack.integer("peak_depth")),
+        stack=Stack(
+            stack.integer("current_depth"),
+            stack.integer("peak_depth"),
+            stack.optional_rows("peak_chain", _chain_entry),
+        ),
     )
 
 
@@ -297,7 +392,12 @@ def _opcode_row(reader: _Reader) -> OpcodeRow:
         share=reader.number("share"),
         self_ns=reader.optional_integer("self_ns"),
         raw_ns=reader.optional_integer("raw_ns"),
+        error=reader.optional_number("error"),
     )
+
+
+def _opcode_pair(reader: _Reader) -> OpcodePair:
+    return OpcodePair(reader.text("first"), reader.text("second"), reader.integer("count"))
 
 
 def _builtin_row(reader: _Reader) -> BuiltinRow:
@@ -306,6 +406,29 @@ def _builtin_row(reader: _Reader) -> BuiltinRow:
         calls=reader.integer("calls"),
         share=reader.optional_number("share"),
         self_ns=reader.optional_integer("self_ns"),
+        error=reader.optional_number("error"),
+    )
+
+
+def _zone_row(reader: _Reader) -> ZoneRow:
+    return ZoneRow(
+        name=reader.text("name"),
+        calls=reader.integer("calls"),
+        allocated_bytes=reader.integer("allocated_bytes"),
+        allocations=reader.integer("allocations"),
+        total_ns=reader.optional_integer("total_ns"),
+    )
+
+
+def _call_node(reader: _Reader) -> CallNode:
+    return CallNode(
+        function=reader.text("function"),
+        path=reader.optional_text("path"),
+        function_line=reader.integer("function_line"),
+        line=reader.integer("line"),
+        samples=reader.integer("samples"),
+        self_ns=reader.integer("self_ns"),
+        children=reader.rows("children", _call_node),
     )
 
 
@@ -326,6 +449,8 @@ def _line_row(reader: _Reader) -> LineRow:
         allocated_bytes=reader.integer("allocated_bytes"),
         allocations=reader.integer("allocations"),
         live_bytes=reader.optional_integer("live_bytes"),
+        peak_live_bytes=reader.optional_integer("peak_live_bytes"),
+        live_kinds=reader.optional_rows("live_kinds", _kind_row),
         opcodes=reader.rows("opcodes", _line_opcode),
     )
 
@@ -341,6 +466,9 @@ def _function_row(reader: _Reader) -> FunctionRow:
         self_ns=reader.optional_integer("self_ns"),
         raw_ns=reader.optional_integer("raw_ns"),
         total_ns=reader.optional_integer("total_ns"),
+        error=reader.optional_number("error"),
+        allocated_bytes=reader.optional_integer("allocated_bytes") or 0,
+        allocations=reader.optional_integer("allocations") or 0,
     )
 
 
