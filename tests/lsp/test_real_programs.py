@@ -78,7 +78,7 @@ def test_a_syntax_error_is_told(tmp_path: Path) -> None:
 
 
 def test_a_runaway_loop_is_stopped_and_its_figures_remain(tmp_path: Path) -> None:
-    outcome = run_program(tmp_path, "local n = 0\nwhile true do\n  n = n + 1\nend\n", settings=Settings(time_limit=1.5))
+    outcome = run_program(tmp_path, "local n = 0\nwhile true do\n  n = n + 1\nend\n", settings=Settings(time_limit=3))
     assert outcome.ending is Ending.TIMED_OUT
     assert 3 in labels(outcome, tmp_path)
 
