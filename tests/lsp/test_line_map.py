@@ -8,7 +8,7 @@ import time
 import pytest
 
 from lsp_fixtures import expected, measured, shown
-from perilune.lsp.line_map import Origin, Version, map_lines
+from perilune.profiler.line_map import Origin, Version, map_lines
 
 PROGRAM = """
     local function hot(n)

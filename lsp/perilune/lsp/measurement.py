@@ -10,7 +10,7 @@ from functools import cached_property
 
 from perilune.lsp.document import Document
 from perilune.lsp.features.outline import enclosing_functions
-from perilune.lsp.line_map import Origin, Version, map_lines
+from perilune.profiler.line_map import Origin, Version, map_lines
 from perilune.profiler.model import FileProfile, FunctionRow, LineRow, Profile
 
 
