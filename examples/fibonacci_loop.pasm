@@ -1,8 +1,6 @@
 ; The 20th Fibonacci number, compressed: a loop on the operand stack.
 ; Comments show the stack behind each step, its top on the right.
 
-.source "@fibonacci_loop.pasm"
-
     PUSH 0                  ; a
     PUSH 1                  ; a b
     PUSH 20                 ; a b n

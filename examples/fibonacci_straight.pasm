@@ -1,7 +1,5 @@
 ; The 20th Fibonacci number, expanded: the loop of fibonacci_loop.pasm written out, without jumps and counter.
 
-.source "@fibonacci_straight.pasm"
-
     PUSH 0                  ; F(0)
     PUSH 1                  ; F(0) F(1)
     2DUP

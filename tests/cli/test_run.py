@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import RunPerilune, WriteFile
+from command_line import Result, RunPerilune, WriteFile
 from perilune.cli.errors import CommandError
 from perilune.cli.run import parse
 from perilune.compiler import compile_chunk, dump
@@ -148,3 +148,12 @@ def test_a_closed_pipe_ends_the_program(tmp_path: Path) -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.wait()
+
+
+def test_assembly_text_runs_and_is_profiled_as_it_is(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.pasm", 'GETGLOBAL "print"\nPUSH 42\nCALL 1 0\nRETURN0\n')
+    assert perilune("run", "a.pasm") == perilune("a.pasm") == Result(0, "42\n", "")
+    assert "a.pasm  (count mode)" in perilune("profile", "--mode", "count", "a.pasm").errors
+    write_file("a.pasm", "\nNOTHING\n")
+    for command in ("run", "profile", "asm"):
+        assert perilune(command, "a.pasm").errors.startswith("perilune: a.pasm:2:1: ")

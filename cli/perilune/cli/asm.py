@@ -7,9 +7,7 @@ import os
 import sys
 
 from perilune.cli.errors import CommandError, describe
-from perilune.cli.program import exit_status, read_program, report_error
-from perilune.compiler.assembler import AssemblerError, assemble
-from perilune.compiler.proto import dump
+from perilune.cli.program import assembled, exit_status, read_program, report_error
 
 
 def main(arguments: list[str]) -> int:
@@ -28,11 +26,7 @@ def main(arguments: list[str]) -> int:
         options.run = True
         del options.arguments[0]
     name = "stdin" if options.file == "-" else options.file
-    text = read_program(options.file).decode("utf-8", "surrogateescape")
-    try:
-        chunk = dump(assemble(text, b"@" + os.fsencode(name)))
-    except AssemblerError as error:
-        raise CommandError(f"{name}:{error.line}:{error.column}: {error.message}") from error
+    chunk = assembled(read_program(options.file), name)
     if options.output is not None or not options.run:
         _write(chunk, options.output or os.path.splitext(name)[0] + ".luac")
     return _run(chunk, name, options.arguments) if options.run else 0

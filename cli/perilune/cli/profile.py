@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from perilune.cli.errors import CommandError, describe
-from perilune.cli.program import exit_status, program_chunk_name, read_program, report_error, syntax_error_text
+from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.profiler.model import Profile
 from perilune.profiler.renderers import json as json_renderer
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
     misplaced = _misplaced_option(arguments, program_arguments)
     if misplaced is not None:
         print(f"perilune: {misplaced} went to the program: put it before {path}, or -- behind {path}", file=sys.stderr)
-    text = read_program(path)
+    text = read_executable(path)
     session = Session(options.mode)
     _stop_when_output_is_closed(session)
     try:

@@ -1,4 +1,4 @@
-"""What `run` and `profile` share: reading a program, naming it, and reporting how it ended."""
+"""What the commands that run programs share: reading a program, naming it, and reporting how it ended."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ def read_program(path: str, status: int = 1) -> bytes:
         raise CommandError(f"cannot read {path}: {describe(error)}", status) from error
     except OSError as error:
         raise CommandError(f"cannot open {path}: {describe(error)}", status) from error
+
+
+def read_executable(path: str) -> bytes:
+    """What the machine can run of a file: its content, or of assembly text (`.pasm`) the binary chunk."""
+    text = read_program(path)
+    return assembled(text, path) if path.endswith(".pasm") else text
+
+
+def assembled(text: bytes, name: str) -> bytes:
+    """The binary chunk of an assembly text, whose functions come from the file `name`. Ends the command on an error."""
+    from perilune.compiler.assembler import AssemblerError, assemble
+    from perilune.compiler.proto import dump
+
+    try:
+        return dump(assemble(text.decode("utf-8", "surrogateescape"), b"@" + os.fsencode(name)))
+    except AssemblerError as error:
+        raise CommandError(f"{name}:{error.line}:{error.column}: {error.message}") from error
 
 
 def program_chunk_name(path: str) -> bytes:

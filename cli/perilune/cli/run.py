@@ -9,7 +9,14 @@ import os
 import sys
 
 from perilune.cli.errors import CommandError
-from perilune.cli.program import exit_status, program_chunk_name, read_program, report_error, syntax_error_text
+from perilune.cli.program import (
+    exit_status,
+    program_chunk_name,
+    read_executable,
+    read_program,
+    report_error,
+    syntax_error_text,
+)
 from perilune.vm import State
 
 USAGE = """\
@@ -125,7 +132,7 @@ def run(request: Request) -> int:
             if status is not None:
                 return status
         if request.script is not None:
-            text, name = read_program(request.script), program_chunk_name(request.script)
+            text, name = read_executable(request.script), program_chunk_name(request.script)
             status = _execute(state, text, name, arguments, script_name)
             if status is not None:
                 return status
