@@ -9,6 +9,7 @@ A comment after code, or on a line of its own:
     -- expect exit: N              the exit status, where it is neither 0 nor that of an error
     -- args: WORDS                 the program's arguments
     -- stdin: TEXT                 the next line of standard input
+    -- reference needs: NAME       a C module without which lua5.4 cannot run the program
 
 An error at another line than the comment's is written `expect error line N: TEXT`.
 """
@@ -25,6 +26,7 @@ _ERROR = re.compile(r"-- expect (bare |syntax |)error(?: line (\d+))?: (.*)$")
 _EXIT = re.compile(r"-- expect exit: (\d+)$")
 _ARGUMENTS = re.compile(r"-- args: (.*)$")
 _INPUT = re.compile(r"-- stdin:(?: (.*))?$")
+_MODULE = re.compile(r"-- reference needs: (\w+)$")
 
 
 class BadExpectation(Exception):
@@ -52,6 +54,7 @@ class Expectation:
     exit_status: int = 0
     arguments: list[str] = field(default_factory=list)
     standard_input: str = ""
+    reference_module: str | None = None
 
 
 def parse_expectation(source: str) -> Expectation:
@@ -72,6 +75,8 @@ def parse_expectation(source: str) -> Expectation:
             expectation.arguments += match[1].split()
         elif match := _INPUT.search(line):
             expectation.standard_input += (match[1] or "") + "\n"
+        elif match := _MODULE.search(line):
+            expectation.reference_module = match[1]
         elif re.search(r"-- expect\b", line):
             raise BadExpectation(f"line {line_number}: not an expectation: {line.strip()}")
     if not expectation.output and expectation.error is None and explicit_exit is None:

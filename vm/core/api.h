@@ -68,6 +68,12 @@ static inline void push_bytes(Thread *L, const char *text, size_t length) {
 }
 static inline void push_table(Thread *L, Table *t) { set_table(L->top++, t); }
 
+/* Pops the value on the top into a field; raw. */
+static inline void set_from_top(Thread *L, Table *t, const char *key) {
+  table_set_str(L, t, str_from(L, key), L->top - 1);
+  L->top--;
+}
+
 /* A C function object with `upvalues` values popped from the top into it: pushes it. `name` must live forever. */
 CFn *push_function(Thread *L, CFunction call, const char *name, int upvalues);
 /* The running C function's own object (for its upvalues). */
@@ -121,6 +127,7 @@ void open_os(Thread *L);
 void open_package(Thread *L);
 void open_utf8(Thread *L);
 void open_debug(Thread *L);
+void open_filesystem(Thread *L); /* into package.preload, as lfs */
 void open_libraries(Thread *L);
 
 /* Loads a chunk: binary (undump and verify) or text (through the VM's compile callback); `mode` as Lua's "bt". Pushes

@@ -373,22 +373,16 @@ static const LibraryEntry entries[] = {
   {NULL, NULL, SPECIAL_NONE},
 };
 
-/* Takes the value on the top into the globals. */
-static void set_global_from_top(Thread *L, Table *globals, const char *name) {
-  table_set_str(L, globals, str_from(L, name), L->top - 1);
-  L->top--;
-}
-
 void open_base(Thread *L) {
   Table *globals = library_new(L, NULL, entries);
 
   push_value(L, table_get_str(globals, str_from(L, "next")));
   push_function(L, base_pairs, "pairs", 1);
-  set_global_from_top(L, globals, "pairs");
+  set_from_top(L, globals, "pairs");
 
   push_function(L, ipairs_step, "ipairs iterator", 0)->special = SPECIAL_IPAIRS_STEP;
   push_function(L, base_ipairs, "ipairs", 1);
-  set_global_from_top(L, globals, "ipairs");
+  set_from_top(L, globals, "ipairs");
 
   for (uint32_t tag = 0; tag <= TAG_THREAD; tag++) {
     Value of_type;
@@ -396,12 +390,12 @@ void open_base(Thread *L) {
     push_text(L, type_name(&of_type));
   }
   push_function(L, base_type, "type", TAG_THREAD + 1);
-  set_global_from_top(L, globals, "type");
+  set_from_top(L, globals, "type");
 
   push_table(L, globals);
-  set_global_from_top(L, globals, "_G");
+  set_from_top(L, globals, "_G");
   push_text(L, "Lua 5.4");
-  set_global_from_top(L, globals, "_VERSION");
+  set_from_top(L, globals, "_VERSION");
   table_set_str(L, L->vm->loaded, str_from(L, "_G"), L->top - 1);
   open_load(L);
   L->top--;

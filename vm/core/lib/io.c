@@ -54,7 +54,8 @@ static const char input_key[] = "_IO_input";
 static const char output_key[] = "_IO_output";
 
 static inline File *file_of(const VM *vm, const Value *v) {
-  return v->tag == TAG_USERDATA && v->userdata->meta == vm->io->meta ? v->userdata->data : NULL;
+  const Userdata *u = v->tag == TAG_USERDATA ? v->userdata : NULL;
+  return u && u->meta == vm->io->meta && u->size == sizeof(File) ? u->data : NULL;
 }
 
 static File *arg_file(Thread *L, const Value *args, int count, int n) {
@@ -62,6 +63,8 @@ static File *arg_file(Thread *L, const Value *args, int count, int n) {
   if (UNLIKELY(!file)) error_argument_type(L, n, "FILE*");
   return file;
 }
+
+FILE *arg_file_stream(Thread *L, const Value *args, int count, int n) { return arg_file(L, args, count, n)->stream; }
 
 static FILE *arg_stream(Thread *L, const Value *args, int count, int n) {
   File *file = arg_file(L, args, count, n);
@@ -547,11 +550,6 @@ static const Method metamethods[] = {
   {"__tostring", file_tostring, "file.__tostring"},
   {NULL, NULL, NULL},
 };
-
-static void set_from_top(Thread *L, Table *t, const char *key) {
-  table_set_str(L, t, str_from(L, key), L->top - 1);
-  L->top--;
-}
 
 static void set_methods(Thread *L, Table *t, const Method *list) {
   for (; list->key; list++) {

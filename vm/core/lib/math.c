@@ -294,11 +294,6 @@ static const LibraryEntry entries[] = {
   {NULL, NULL, SPECIAL_NONE},
 };
 
-static void set_from_top(Thread *L, Table *library, const char *name) {
-  table_set_str(L, library, str_from(L, name), L->top - 1);
-  L->top--;
-}
-
 void open_math(Thread *L) {
   Table *library = library_new(L, "math", entries);
   push_text(L, "integer");

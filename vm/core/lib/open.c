@@ -12,4 +12,5 @@ void open_libraries(Thread *L) {
   open_math(L);
   open_utf8(L);
   open_debug(L);
+  open_filesystem(L);
 }

@@ -223,10 +223,10 @@ static int package_require(Thread *L, Value *args, int count) {
 }
 
 static int package_loadlib(Thread *L, Value *args, int count) {
-  arg_str(L, args, count, 1);
+  const char *path = arg_str(L, args, count, 1)->text;
   arg_str(L, args, count, 2);
   push_nil(L);
-  push_text(L, no_c_modules);
+  push_format(L, "%s: %s", path, no_c_modules);
   push_text(L, "absent");
   return 3;
 }
@@ -236,11 +236,6 @@ static const LibraryEntry entries[] = {
   {"searchpath", package_searchpath, SPECIAL_NONE},
   {NULL, NULL, SPECIAL_NONE},
 };
-
-static void set_from_top(Thread *L, Table *t, const char *key) {
-  table_set_str(L, t, str_from(L, key), L->top - 1);
-  L->top--;
-}
 
 /* Sets a path from the environment; ";;" in it stands for the default. */
 static void set_path(Thread *L, Table *library, const char *field, const char *versioned, const char *plain,
