@@ -8,19 +8,17 @@ from hypothesis import strategies as st
 
 from perilune.profiler.attribution import attribute
 from perilune.profiler.model import Profile, Program
-from perilune.profiler.renderers.terminal import (
-    SORT_KEYS,
-    Layout,
+from perilune.profiler.renderers.figures import (
     bytes_text,
     cell_width,
     count_text,
     cut,
     cut_left,
-    print_colored,
-    render,
     share_text,
     time_text,
 )
+from perilune.profiler.renderers.report.layout import SORT_KEYS, Layout
+from perilune.profiler.renderers.terminal import print_colored, render
 from perilune.profiler.sources import split_lines
 from raw_profiles import raw_function, raw_profile
 
@@ -56,7 +54,7 @@ Profile of a.lua 100  (count mode)
   instructions  30,002
   memory        peak 950 kB, at the end 2.00 kB
   allocated     1.00 MB in 12,000 allocations
-  stack depth   peak 7 slots
+  stack depth   peak 7 slots, at the end 0
 
 Hottest lines
    share  instr   hits  line  source

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
-from perilune.cli.errors import CommandError
-from perilune.cli.program import exit_status, program_chunk_name, read_program, report_error, syntax_error_text
-from perilune.compiler.chunks import compile_chunk
-from perilune.compiler.diagnostics import LuaSyntaxError
-from perilune.compiler.disassembler import disassemble
-from perilune.compiler.proto import SIGNATURE, ChunkError, Proto, undump
-from perilune.profiler.renderers.terminal import printable
-from perilune.profiler.sources import split_lines
+from perilune.cli.listing import annotated_listing, listing
+from perilune.cli.program import exit_status, program_chunk_name, read_program, report_error
 
 
 def main(arguments: list[str]) -> int:
@@ -35,40 +28,17 @@ def main(arguments: list[str]) -> int:
         options.profile = True
         del options.arguments[0]
     text = read_program(options.file)
-    proto = _load(text, options.file)
-    source = _source_text(text, proto)
+    plain = listing(text, options.file)
     if not options.profile:
-        _write(disassemble(proto, source))
+        _write(plain)
         return 0
-    from perilune.profiler.attribution import program_counts
     from perilune.profiler.session import Session
 
     session = Session()
     outcome, _ = session.run(text, program_chunk_name(options.file), options.arguments)
     report_error(outcome)
-    _write(disassemble(proto, source, program_counts(session.raw) if session.raw is not None else None))
+    _write(annotated_listing(text, options.file, session.raw))
     return exit_status(outcome)
-
-
-def _load(text: bytes, path: str) -> Proto:
-    try:
-        if text.startswith(SIGNATURE):
-            return undump(text)
-        return compile_chunk(text, program_chunk_name(path), is_file=True)
-    except LuaSyntaxError as error:
-        raise CommandError(syntax_error_text(error)) from error
-    except ChunkError as error:
-        raise CommandError(f"{path}: {error}") from error
-
-
-def _source_text(text: bytes, proto: Proto) -> str | None:
-    """The source to show: the file itself, or for a binary chunk the file that it says it was made from."""
-    if text.startswith(SIGNATURE):
-        path = os.fsdecode(proto.source[1:]) if proto.source is not None and proto.source[:1] == b"@" else None
-        if path is None or not os.path.isfile(path):
-            return None
-        text = read_program(path)
-    return "\n".join(printable(line) for line in split_lines(text))
 
 
 def _write(listing: str) -> None:

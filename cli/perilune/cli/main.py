@@ -17,6 +17,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
 
   perilune run FILE [ARGUMENT...]      run a program, as lua does
   perilune profile FILE [ARGUMENT...]  run it and report the cost of every line
+  perilune report PROFILE              show a saved profile, in any format
   perilune check FILE...               report syntax errors, running nothing
   perilune disasm FILE                 show the bytecode beside the source
   perilune asm FILE                    turn such a listing back into bytecode
@@ -29,7 +30,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
 Try:  perilune profile examples/nbody.lua 5000
 """
 
-_COMMANDS = ("run", "profile", "check", "disasm", "asm", "lsp")
+_COMMANDS = ("run", "profile", "report", "check", "disasm", "asm", "lsp")
 
 _INTERRUPTED = 130
 

@@ -6,34 +6,32 @@ import argparse
 import contextlib
 import os
 import select
-import shutil
 import stat
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from typing import TextIO
 
-from perilune.cli.errors import CommandError, describe
+from perilune.cli import output
+from perilune.cli.errors import CommandError
+from perilune.cli.listing import annotated_listing
+from perilune.cli.output import Output, add_options
 from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
 from perilune.compiler.diagnostics import LuaSyntaxError
-from perilune.profiler.model import Profile
-from perilune.profiler.renderers import json as json_renderer
-from perilune.profiler.renderers import terminal
+from perilune.profiler.renderers.figures import bytes_text
 from perilune.profiler.session import Session
-from perilune.profiler.sources import Sources, read_sources
+from perilune.profiler.sources import read_sources
 
 _STANDARD_OUTPUT = 1
-_PLAIN_WIDTH = 80
 _PROGRESS_AFTER = 1.0
 _PROGRESS_EVERY = 1.0
 _CLEAR_TO_END = "\x1b[K"
 _SAVE_CURSOR, _RESTORE_CURSOR = "\x1b7", "\x1b[0m" + _CLEAR_TO_END + "\x1b8"
 _DIM = "\x1b[2m"
 
-_VALUE_OPTIONS = ("--mode", "--format", "-o", "--output", "--top", "--sort")
-_SWITCHES = ("--exact", "-h", "--help")
+_VALUE_OPTIONS = ("--mode", *output.VALUE_OPTIONS)
+_SWITCHES = (*output.SWITCHES, "-h", "--help")
 
 DESCRIPTION = """\
 Run a Lua program and report what it cost: the hottest lines with their source,
@@ -63,6 +61,10 @@ def main(arguments: list[str]) -> int:
     misplaced = _misplaced_option(arguments, program_arguments)
     if misplaced is not None:
         print(f"perilune: {misplaced} went to the program: put it before {path}, or -- behind {path}", file=sys.stderr)
+    chosen = Output.chosen(options)
+    chosen.check(options.mode)
+    if chosen.needs_place():
+        parser.error(f"--format {chosen.format} needs -o FILE, or -o - for standard output")
     text = read_executable(path)
     session = Session(options.mode)
     _stop_when_output_is_closed(session)
@@ -72,7 +74,10 @@ def main(arguments: list[str]) -> int:
     except LuaSyntaxError as error:
         raise CommandError(syntax_error_text(error)) from error
     report_error(outcome)
-    write_report(profile, session.sources | read_sources(profile), options)
+    if chosen.path is None:
+        print(file=sys.stderr)  # apart from what the program wrote
+    sources = session.sources | read_sources(profile)
+    chosen.write(profile, sources, sys.stderr, lambda: annotated_listing(text, path, session.raw))
     return exit_status(outcome)
 
 
@@ -86,20 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--mode", choices=("count", "trace"), default="count", help="what to measure (default: count)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to write it (default: text)")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="where to write it, - for standard output (default: standard error)"
-    )
-    parser.add_argument("--top", type=_row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
-    parser.add_argument("--sort", choices=terminal.SORT_KEYS, default="share", help="order of lines (default: share)")
-    parser.add_argument("--exact", action="store_true", help="write counts with all their digits")
+    add_options(parser, "standard error", "disasm")
     return parser
-
-
-def _row_count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of rows")
-    return int(text)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], str | None, list[str]]:
@@ -189,53 +182,5 @@ def _show_progress(session: Session, stream: TextIO, finished: threading.Event) 
 
 def progress_text(seconds: float, held_bytes: int, allocated_bytes: int) -> str:
     """The live line."""
-    memory = f"{terminal.bytes_text(held_bytes)} in use, {terminal.bytes_text(allocated_bytes)} allocated"
+    memory = f"{bytes_text(held_bytes)} in use, {bytes_text(allocated_bytes)} allocated"
     return f"  profiling: {seconds:.0f} s, {memory}; Ctrl-C stops the program and reports"
-
-
-def write_report(profile: Profile, sources: Sources, options: argparse.Namespace) -> None:
-    """Writes the report where the options say; what cannot be put there goes to a file of its own, which is named."""
-    if options.output is None or options.output == "-":
-        if options.output is None and options.format == "text":
-            print(file=sys.stderr)  # apart from what the program wrote
-        _write_to_stream(profile, sources, options, sys.stderr if options.output is None else sys.stdout)
-        return
-    text = _text(profile, sources, options, _PLAIN_WIDTH)
-    try:
-        _write_file(options.output, text)
-    except OSError as error:
-        kept = _keep(text, options.format)
-        raise CommandError(f"cannot write {options.output}: {describe(error)}; the profile is in {kept}") from error
-
-
-def _text(profile: Profile, sources: Sources, options: argparse.Namespace, width: int) -> str:
-    if options.format == "json":
-        return json_renderer.render(profile)
-    return terminal.render(profile, sources, _layout(options, width))
-
-
-def _layout(options: argparse.Namespace, width: int) -> terminal.Layout:
-    return terminal.Layout(options.top, options.sort, options.exact, width)
-
-
-def _write_to_stream(profile: Profile, sources: Sources, options: argparse.Namespace, stream: TextIO) -> None:
-    width = shutil.get_terminal_size().columns if stream.isatty() else _PLAIN_WIDTH
-    if options.format == "text" and stream.isatty() and os.environ.get("TERM") != "dumb":
-        terminal.print_colored(profile, sources, _layout(options, width), stream)
-    else:
-        stream.write(_text(profile, sources, options, width))
-    stream.flush()
-
-
-def _write_file(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-        file.write(text)
-
-
-def _keep(text: str, format: str) -> str:
-    """Puts a report into a new file of the temporary folder and gives its path."""
-    suffix = ".json" if format == "json" else ".txt"
-    descriptor, path = tempfile.mkstemp(prefix="perilune-profile-", suffix=suffix)
-    os.close(descriptor)
-    _write_file(path, text)
-    return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from perilune.profiler.model import Profile
 
@@ -27,12 +27,26 @@ def read_digests(paths: Iterable[str]) -> dict[str, str]:
 
 def read_sources(profile: Profile) -> Sources:
     """The lines of the profile's files, without those that are gone or have changed since the run."""
-    sources = {}
+    return find_sources(profile, [""])[0]
+
+
+def find_sources(profile: Profile, folders: Sequence[str]) -> tuple[Sources, dict[str, str]]:
+    """The lines of the profile's files, and "changed" or "gone" for those that are not what ran any more, by path.
+
+    A relative path is looked for in all `folders`; the first that has the file that ran counts.
+    """
+    sources: Sources = {}
+    missing = {}
     for file in profile.files:
-        content = _read(file.path) if file.sha256 is not None else None
-        if content is not None and hashlib.sha256(content).hexdigest() == file.sha256:
-            sources[file.path] = split_lines(content)
-    return sources
+        if file.sha256 is None:
+            continue
+        contents = [_read(os.path.join(folder, file.path)) for folder in folders]
+        found = next((c for c in contents if c is not None and hashlib.sha256(c).hexdigest() == file.sha256), None)
+        if found is not None:
+            sources[file.path] = split_lines(found)
+        else:
+            missing[file.path] = "gone" if all(content is None for content in contents) else "changed"
+    return sources, missing
 
 
 def split_lines(content: bytes) -> list[str]:

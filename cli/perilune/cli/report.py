@@ -1,0 +1,53 @@
+"""`perilune report`: a saved profile in another form."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from perilune.cli.errors import CommandError
+from perilune.cli.output import Output, add_options
+from perilune.cli.program import read_program
+from perilune.profiler.model import Profile, ProfileFormatError
+from perilune.profiler.renderers import json as json_renderer
+from perilune.profiler.sources import find_sources
+
+DESCRIPTION = """\
+Show a profile that perilune profile wrote with --format json, as a report or in
+any other format.
+
+Sources are read from where the program ran, or from beside the profile. A file
+that has changed since is named, and its figures stand without its text.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Returns 0 once the report is written."""
+    parser = argparse.ArgumentParser(
+        prog="perilune report",
+        usage="perilune report [OPTION]... PROFILE",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("profile", metavar="PROFILE", help="a profile as JSON, or - for standard input")
+    add_options(parser, "standard output")
+    options = parser.parse_args(arguments)
+    chosen = Output.chosen(options)
+    profile = read_profile(options.profile)
+    chosen.check(profile.mode)
+    sources, missing = find_sources(profile, ["", os.path.dirname(options.profile)])
+    for path, what in missing.items():
+        is_what = "has changed since" if what == "changed" else "is not there any more"
+        print(f"perilune: {path} {is_what}: its figures stand without its text", file=sys.stderr)
+    chosen.write(profile, sources, sys.stdout)
+    return 0
+
+
+def read_profile(path: str) -> Profile:
+    """A saved profile. Ends the command where the file is not one."""
+    try:
+        return json_renderer.parse(read_program(path))
+    except ProfileFormatError as error:
+        raise CommandError(f"{path} cannot be read as a profile: {error}") from error

@@ -1,0 +1,106 @@
+"""The tables of what has a name: functions, library functions, zones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from perilune.profiler.model import BuiltinRow, FileProfile, FunctionRow, ZoneRow
+from perilune.profiler.renderers.figures import printable
+from perilune.profiler.renderers.report.page import Column, Line, Page
+from perilune.profiler.shares import allocation_share, instruction_share, time_share
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A function with the file that it belongs to."""
+
+    file: FileProfile
+    row: FunctionRow
+
+
+def functions(page: Page) -> list[Line]:
+    """What every Lua function cost."""
+    shares: dict[str, Callable[[_Placed], float]] = {
+        "time": lambda placed: placed.row.share,
+        "count": lambda placed: instruction_share(page.profile, placed.row.instructions),
+        "memory": lambda placed: allocation_share(page.profile, placed.row.allocated_bytes),
+    }
+    share = shares[page.metric]
+    rows = [_Placed(file, row) for file in page.profile.files for row in file.functions if row.calls or row.self_ns]
+    rows = _sorted(page, rows, share)
+    columns = page.share_columns(share, (lambda placed: placed.row.error) if page.metric == "time" else None)
+    columns += page.bar_column(page.top(rows), share)
+    columns += _figures(page, rows)
+    columns += [
+        Column("calls", lambda placed: page.count(placed.row.calls)),
+        page.location_column(lambda placed: (placed.file, placed.row.line)),
+        Column("function", lambda placed: (printable(placed.row.name), ""), False),
+    ]
+    return page.table("Functions", columns, rows)
+
+
+def _figures(page: Page, rows: list[_Placed]) -> list[Column[_Placed]]:
+    instructions: Column[_Placed] = Column("instr", lambda placed: page.count(placed.row.instructions))
+    memory: list[Column[_Placed]] = [
+        Column("bytes", lambda placed: page.size(placed.row.allocated_bytes)),
+        Column("allocations", lambda placed: page.count(placed.row.allocations)),
+    ]
+    if page.metric == "memory":
+        return memory
+    if page.metric == "count":
+        return [instructions, *(memory if page.wide else [])]
+    columns: list[Column[_Placed]] = [page.time_column("self", lambda placed: placed.row.self_ns)]
+    if any(placed.row.total_ns is not None for placed in rows):
+        columns.append(page.time_column("total", lambda placed: placed.row.total_ns))
+    return [*columns, *([instructions, memory[0]] if page.wide else [])]
+
+
+def _sorted(page: Page, rows: list[_Placed], share: Callable[[_Placed], float]) -> list[_Placed]:
+    keys: dict[str, Callable[[_Placed], float]] = {
+        "total": lambda placed: -(placed.row.total_ns or 0),
+        "instructions": lambda placed: -placed.row.instructions,
+        "hits": lambda placed: -placed.row.calls,
+        "memory": lambda placed: -placed.row.allocated_bytes,
+        "line": lambda placed: placed.row.line,
+    }
+    keys["share"] = keys["live"] = lambda placed: -share(placed)
+    key = keys[page.layout.sort]
+    return sorted(rows, key=lambda placed: (key(placed), -placed.row.instructions, placed.row.line))
+
+
+def builtins(page: Page) -> list[Line]:
+    """What the library functions cost that the program called."""
+
+    def share(row: BuiltinRow) -> float | None:
+        return row.share
+
+    rows = page.profile.builtins
+    columns: list[Column[BuiltinRow]] = []
+    if page.timed:
+        columns += page.share_columns(share, lambda row: row.error)
+        columns += page.bar_column(page.top(rows), share)
+        columns.append(page.time_column("time", lambda row: row.self_ns))
+    else:
+        rows = sorted(rows, key=lambda row: (-row.calls, row.name))
+    columns += [
+        Column("calls", lambda row: page.count(row.calls)),
+        Column("function", lambda row: (printable(row.name), ""), False),
+    ]
+    return page.table("Library functions", columns, rows)
+
+
+def zones(page: Page) -> list[Line]:
+    """What the zones cost that the program marked."""
+    rows = page.profile.zones
+    columns: list[Column[ZoneRow]] = []
+    if page.timed:
+        columns += page.share_columns(lambda row: time_share(page.profile, row.total_ns))
+        columns.append(page.time_column("total", lambda row: row.total_ns))
+    columns += [
+        Column("calls", lambda row: page.count(row.calls)),
+        Column("bytes", lambda row: page.size(row.allocated_bytes)),
+        Column("allocations", lambda row: page.count(row.allocations)),
+        Column("zone", lambda row: (printable(row.name), ""), False),
+    ]
+    return page.table("Zones", columns, rows)

@@ -1,0 +1,154 @@
+"""The tables of lines with their source: the hottest ones, and those that allocate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perilune.profiler.model import FileProfile, KindRow
+from perilune.profiler.renderers.figures import bytes_text, points_text, printable, share_text, time_text
+from perilune.profiler.renderers.report.page import Column, Line, Page, PlacedLine, Segment, heat
+from perilune.profiler.shares import allocation_share, instruction_share, sampling_error, time_share
+
+
+def hottest_lines(page: Page) -> list[Line]:
+    """The lines that cost most time, or ran most instructions."""
+    by_time = page.metric == "time"
+    share = _time_share if by_time else lambda row: instruction_share(page.profile, row.line.instructions)
+    leads = page.metric != "memory"
+    rows = _sorted(
+        [row for row in page.lines() if row.line.hits or row.line.self_ns],
+        page.layout.sort if leads else "share",
+        share,
+    )
+    instructions: Column[PlacedLine] = Column("instr", lambda row: page.count(row.line.instructions))
+    columns = page.share_columns(share, (lambda row: row.line.error) if by_time else None)
+    columns += page.bar_column(page.top(rows), share)
+    if by_time:
+        columns += _time_columns(page, rows)
+        columns += [instructions] if page.wide else []
+    else:
+        columns += [instructions]
+    columns += [Column("hits", lambda row: page.count(row.line.hits))]
+    if page.timed and not by_time:
+        columns.append(Column("time", lambda row: (share_text(row.line.share), "dim")))
+    if page.wide:
+        columns.append(Column("allocated", lambda row: page.size(row.line.allocated_bytes or None)))
+    columns += [page.location_column(_place), page.source_column(share)]
+    title = "Hottest lines by instructions" if page.timed and not by_time else "Hottest lines"
+    return _titled(page, title, leads, columns, rows, _elsewhere(page) if by_time else [])
+
+
+def _time_columns(page: Page, rows: list[PlacedLine]) -> list[Column[PlacedLine]]:
+    columns: list[Column[PlacedLine]] = [page.time_column("self", lambda row: row.line.self_ns)]
+    if any(row.line.total_ns is not None for row in rows):
+        columns.append(page.time_column("total", lambda row: row.line.total_ns))
+    return columns
+
+
+def _elsewhere(page: Page) -> list[dict[str, Segment]]:
+    """The time that belongs to no line."""
+    if page.layout.lines is not None:
+        return []
+    rows = []
+    for name, ns in (("collector", page.profile.totals.gc_ns), ("outside the program", page.profile.totals.outside_ns)):
+        share = time_share(page.profile, ns)
+        if ns and share:
+            points = points_text(sampling_error(page.profile, share))
+            rows.append(
+                {
+                    "share": (share_text(share), heat(share)),
+                    "±": (points, "dim"),
+                    "self": (time_text(ns), ""),
+                    "source": (f"({name})", "dim"),
+                }
+            )
+    return rows
+
+
+def allocating_lines(page: Page) -> list[Line]:
+    """The lines that allocate most, with what they allocated and what of it is still there."""
+
+    def share(row: PlacedLine) -> float:
+        return allocation_share(page.profile, row.line.allocated_bytes)
+
+    leads = page.metric == "memory"
+    rows = _sorted([row for row in page.lines() if row.line.allocations], page.layout.sort if leads else "share", share)
+    columns = page.share_columns(share)
+    columns += page.bar_column(page.top(rows), share)
+    columns += [
+        Column("bytes", lambda row: page.size(row.line.allocated_bytes)),
+        Column("allocations", lambda row: page.count(row.line.allocations)),
+    ]
+    if any(row.line.live_bytes is not None for row in rows):
+        columns.append(Column("live", lambda row: page.size(row.line.live_bytes)))
+    if any(row.line.peak_live_bytes is not None for row in rows):
+        columns.append(Column("at peak", lambda row: page.size(row.line.peak_live_bytes)))
+    if page.wide and any(row.line.live_kinds for row in rows):
+        columns.append(Column("live kinds", lambda row: (_kinds(row.line.live_kinds), "dim"), False))
+    columns += [page.location_column(_place), page.source_column(share)]
+    return _titled(page, "Lines that allocate", leads, columns, rows, _allocated_outside(page))
+
+
+def _kinds(rows: list[KindRow]) -> str:
+    ordered = sorted(rows, key=lambda row: -row.bytes)
+    return ", ".join(f"{printable(row.kind)} {bytes_text(row.bytes)}" for row in ordered[:2])
+
+
+def _allocated_outside(page: Page) -> list[dict[str, Segment]]:
+    if page.layout.lines is not None:
+        return []
+    memory = page.profile.totals.memory
+    lines = [row.line for row in page.lines()]
+    size = memory.allocated_bytes - sum(line.allocated_bytes for line in lines)
+    allocations = memory.allocations - sum(line.allocations for line in lines)
+    if allocations <= 0:
+        return []
+    share = allocation_share(page.profile, size)
+    return [
+        {
+            "share": (share_text(share), heat(share)),
+            "bytes": page.size(size),
+            "allocations": page.count(allocations),
+            "source": ("(outside any line: loading the program)", "dim"),
+        }
+    ]
+
+
+def _titled(
+    page: Page,
+    title: str,
+    leads: bool,
+    columns: list[Column[PlacedLine]],
+    rows: list[PlacedLine],
+    below: list[dict[str, Segment]],
+) -> list[Line]:
+    """The table; only the one that `leads` says that none of the lines asked for ran, and is in another order."""
+    if leads and page.layout.sort != "share":
+        title = f"Lines by {page.layout.sort}"
+    if page.layout.lines is not None:
+        title += f" in {printable(str(page.layout.lines))}"
+        if leads and not rows:
+            return [[(title, "bold")], [("  none of them ran", "dim")]]
+    return page.table(title, columns, rows, below)
+
+
+def _sorted(rows: list[PlacedLine], sort: str, share: Callable[[PlacedLine], float]) -> list[PlacedLine]:
+    keys: dict[str, Callable[[PlacedLine], float]] = {
+        "share": lambda row: -share(row),
+        "total": lambda row: -(row.line.total_ns or 0),
+        "instructions": lambda row: -row.line.instructions,
+        "hits": lambda row: -row.line.hits,
+        "memory": lambda row: -row.line.allocated_bytes,
+        "live": lambda row: -(row.line.live_bytes or 0),
+        "line": lambda row: row.line.line,
+    }
+    key = keys[sort]
+    return sorted(rows, key=lambda row: (key(row), -row.line.instructions, row.line.line))
+
+
+def _time_share(row: PlacedLine) -> float:
+    return row.line.share
+
+
+def _place(row: PlacedLine) -> tuple[FileProfile, int]:
+    return row.file, row.line.line

@@ -1,0 +1,186 @@
+"""The page that the parts of a report are laid out on: what they know of the profile, and tables of styled cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from perilune.profiler.model import FileProfile, LineRow, Profile
+from perilune.profiler.renderers.figures import (
+    bytes_text,
+    cell_width,
+    count_text,
+    cut,
+    cut_left,
+    plural,
+    points_text,
+    printable,
+    share_text,
+    time_text,
+)
+from perilune.profiler.renderers.report.layout import Layout
+from perilune.profiler.shares import sampling_error, time_share, times_lead
+from perilune.profiler.sources import Sources
+
+Segment = tuple[str, str]
+"""Text and the name of its rich style; the style "" is the terminal's own."""
+
+Line = list[Segment]
+
+Row = TypeVar("Row")
+
+_MINIMUM_WIDTH = 60
+_WIDE = 110  # columns from which tables show what is less important
+_LOCATION_WIDTH = 24
+_EMPTY: Segment = ("", "")
+_BAR_CELLS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """A table's column; the last one of a table takes the width that is left and is cut to it."""
+
+    title: str
+    cell: Callable[[Row], Segment]
+    right: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A line with the file that it belongs to."""
+
+    file: FileProfile
+    line: LineRow
+
+
+def heat(share: float | None) -> str:
+    """The style of a share."""
+    if share is None or share < 0.01:
+        return ""
+    return "bold red" if share >= 0.2 else "yellow" if share >= 0.05 else "green"
+
+
+class Page:
+    """What all parts of a report share. `metric` is the one that leads; `timed` says whether times are shown."""
+
+    def __init__(self, profile: Profile, sources: Sources, layout: Layout) -> None:
+        self.profile = profile
+        self.sources = sources
+        self.layout = layout
+        self.width = max(_MINIMUM_WIDTH, layout.width)
+        self.wide = self.width >= _WIDE
+        self.metric = layout.metric or ("time" if times_lead(profile) else "count")
+        self.timed = times_lead(profile) or self.metric == "time"
+        self.sampled = profile.totals.samples is not None
+        self.one_file = len(profile.files) <= 1
+
+    def lines(self) -> list[PlacedLine]:
+        """All lines of all files that the reader wants to see."""
+        wanted, program = self.layout.lines, self.profile.program.path
+        return [
+            PlacedLine(file, line)
+            for file in self.profile.files
+            for line in file.lines
+            if wanted is None or wanted.holds(file.path, line.line, program)
+        ]
+
+    def top(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The first rows, as many as the reader wants."""
+        return rows[: self.layout.top] if self.layout.top else rows
+
+    def count(self, count: int) -> Segment:
+        """A cell with a count."""
+        return count_text(count, self.layout.exact), ""
+
+    def size(self, size: int | None) -> Segment:
+        """A cell with a number of bytes, empty where it was not recorded."""
+        return ("" if size is None else f"{size:,}" if self.layout.exact else bytes_text(size)), ""
+
+    def location_column(self, place: Callable[[Row], tuple[FileProfile, int]]) -> Column[Row]:
+        """The column of places in the source: a line number, with its file where the profile has several."""
+        return Column("line", lambda row: (self._location(*place(row)), "cyan"), self.one_file)
+
+    def _location(self, file: FileProfile, line: int) -> str:
+        number = str(line) if line else "?"
+        if self.one_file:
+            return number
+        shorten = cut if file.path.startswith("[") else cut_left
+        return shorten(printable(file.path), _LOCATION_WIDTH - len(number) - 1) + ":" + number
+
+    def source_column(self, hotness: Callable[[PlacedLine], float | None]) -> Column[PlacedLine]:
+        """The column of the lines' texts, the hot ones in their colour."""
+        return Column("source", lambda row: (self._source(row), heat(hotness(row))), False)
+
+    def _source(self, row: PlacedLine) -> str:
+        lines = self.sources.get(row.file.path, [])
+        return printable(lines[row.line.line - 1].strip()) if 0 < row.line.line <= len(lines) else ""
+
+    def bar_column(self, rows: Sequence[Row], share: Callable[[Row], float | None]) -> list[Column[Row]]:
+        """On a wide page a column of bars, the longest for the largest share."""
+        largest = max((share(row) or 0.0 for row in rows), default=0.0)
+        if not self.wide or not largest:
+            return []
+        return [Column("", lambda row: (_bar((share(row) or 0.0) / largest), heat(share(row))), False)]
+
+    def share_columns(
+        self, share: Callable[[Row], float | None], error: Callable[[Row], float | None] | None = None
+    ) -> list[Column[Row]]:
+        """The column of shares, and the one of their errors where they were sampled."""
+        columns: list[Column[Row]] = [Column("share", lambda row: (share_text(share(row)), heat(share(row))))]
+        if self.sampled and error is not None:
+            columns.append(Column("±", lambda row: (points_text(error(row)), "dim")))
+        return columns
+
+    def time_column(self, title: str, ns: Callable[[Row], int | None], style: str = "") -> Column[Row]:
+        """A column of times. That no sample hit a row does not mean that it took 0 ns."""
+        return Column(title, lambda row: (time_text((ns(row) or None) if self.sampled else ns(row)), style))
+
+    def time_of_run(self, ns: int | None) -> str:
+        """A part of the run's time, as `60.0 ms, 6.0% ± 1.5`."""
+        share = time_share(self.profile, ns)
+        points = points_text(sampling_error(self.profile, share))
+        return f"{time_text(ns)}, {share_text(share)}" + (f" ± {points}" if points else "")
+
+    def plural(self, count: int, noun: str) -> str:
+        """A count with all its digits and its noun."""
+        return plural(count, noun, exact=True)
+
+    def table(
+        self,
+        title: str,
+        columns: Sequence[Column[Row]],
+        rows: Sequence[Row],
+        below: Sequence[Mapping[str, Segment]] = (),
+    ) -> list[Line]:
+        """A table of the top rows under its title; `below` stand rows that are no such, by title of their columns."""
+        shown_rows = self.top(rows)
+        cells = [[column.cell(row) for column in columns] for row in shown_rows]
+        cells += [[row.get(column.title, _EMPTY) for column in columns] for row in below]
+        if not cells:
+            return []
+        shown = f"  {len(shown_rows)} of {len(rows):,}" if len(shown_rows) < len(rows) else ""
+        widths = [
+            max(cell_width(column.title), *(cell_width(row[index][0]) for row in cells))
+            for index, column in enumerate(columns)
+        ]
+        widths[-1] = max(0, self.width - sum(widths[:-1]) - 2 * len(columns))
+        header = [(column.title, "dim") for column in columns]
+        return [[(title, "bold"), (shown, "dim")], *(_cells(columns, widths, row) for row in (header, *cells))]
+
+
+def _bar(part: float) -> str:
+    """A bar of a part of `_BAR_CELLS`, in steps of half a cell."""
+    whole, half = divmod(round(part * _BAR_CELLS * 2), 2)
+    return "━" * whole + "╸" * half
+
+
+def _cells(columns: Sequence[Column[Row]], widths: list[int], row: list[Segment]) -> Line:
+    line: Line = []
+    for column, width, (text, style) in zip(columns, widths, row, strict=True):
+        text = cut(text, width)
+        padding = " " * (width - cell_width(text))
+        line += [("  " + padding, ""), (text, style)] if column.right else [("  ", ""), (text, style), (padding, "")]
+    if not columns[-1].right:
+        line.pop()
+    return line

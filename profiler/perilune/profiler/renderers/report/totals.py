@@ -1,0 +1,125 @@
+"""The head of a report: what ran, what it cost in all, and how much its times can be believed."""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import groupby
+
+from perilune.profiler.model import ChainEntry
+from perilune.profiler.renderers.figures import bytes_text, cell_width, cut, cut_left, plural, printable, time_text
+from perilune.profiler.renderers.report.page import Line, Page
+from perilune.profiler.shares import FEWEST_SAMPLES, too_short_for_times
+
+_LABEL_WIDTH = 14
+_KINDS = 3
+_CHAIN_ENDS = 4  # activations shown at either end of a long chain
+_PLACE_WIDTH = 32
+
+_SAMPLED = (
+    "Counts, bytes and stack depth are exact. Times are estimates from samples: ± is the half-width of the 95% interval "
+    "of a share, in percentage points."
+)
+_TRACED = (
+    "Counts are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, "
+    "which can leave the time of a single opcode off by a factor of 2."
+)
+
+
+def heading(page: Page) -> list[Line]:
+    """What ran, and in which mode."""
+    program = page.profile.program
+    mode = f"{page.profile.mode} mode"
+    command = cut(printable(" ".join([program.path, *program.args])), page.width - len(mode) - 16)
+    return [[("Profile of ", ""), (command, "bold"), (f"  ({mode})", "dim")]]
+
+
+def totals(page: Page) -> list[Line]:
+    """The figures of the whole run."""
+    memory, stack = page.profile.totals.memory, page.profile.totals.stack
+    counted = [("instructions", f"{page.profile.totals.instructions:,}")]
+    timed = _times(page)
+    rows = [*timed, *counted] if page.metric == "time" else [*counted, *timed]
+    kinds = ", ".join(f"{printable(row.kind)} {bytes_text(row.bytes)}" for row in memory.live_kinds[:_KINDS])
+    rows += [
+        (
+            "memory",
+            f"peak {bytes_text(memory.peak_bytes)}, at the end {bytes_text(memory.current_bytes)}"
+            + (f" ({kinds}{', ...' if len(memory.live_kinds) > _KINDS else ''})" if kinds else ""),
+        ),
+        ("allocated", f"{bytes_text(memory.allocated_bytes)} in {page.plural(memory.allocations, 'allocation')}"),
+        ("stack depth", f"peak {page.plural(stack.peak_depth, 'slot')}, at the end {stack.current_depth:,}"),
+    ]
+    lines = [_labelled(label, cut(value, page.width - _LABEL_WIDTH - 2)) for label, value in rows]
+    return lines + _peak_chain(page, stack.peak_chain)
+
+
+def _labelled(label: str, value: str) -> Line:
+    return [(f"  {label:<{_LABEL_WIDTH}}", "dim"), (value, "")]
+
+
+def _times(page: Page) -> list[tuple[str, str]]:
+    totals = page.profile.totals
+    if totals.run_ns is None:
+        return []
+    rows = [("time", time_text(totals.run_ns) + _how_measured(page))]
+    if totals.cost_ratio is not None:
+        rows.append(("profiling", f"cost {totals.cost_ratio:.2f}× the run without it"))
+    if page.timed:
+        rows.append(("collector", page.time_of_run(totals.gc_ns)))
+    return rows
+
+
+def _how_measured(page: Page) -> str:
+    totals = page.profile.totals
+    if totals.samples is not None:
+        every = f", one every {time_text(totals.sample_interval_ns)}" if totals.sample_interval_ns else ""
+        sampler = f", {totals.sampler} sampler" if totals.sampler else ""
+        return f" in {page.plural(totals.samples, 'sample')}{every}{sampler}"
+    if totals.raw_ns is None or totals.run_ns is None or totals.raw_ns <= totals.run_ns:
+        return ""
+    return f" ({time_text(totals.raw_ns)} with the probes)"
+
+
+def _peak_chain(page: Page, chain: list[ChainEntry]) -> list[Line]:
+    """The calls that reached the deepest stack, outermost first, equal ones behind each other as one."""
+    entries = []
+    for place, same in groupby(chain, key=_place):
+        times = sum(1 for _ in same)
+        entries.append(place + (f" ×{times:,}" if times > 1 else ""))
+    if len(entries) > 2 * _CHAIN_ENDS + 1:
+        left_out = len(entries) - 2 * _CHAIN_ENDS
+        entries[_CHAIN_ENDS:-_CHAIN_ENDS] = [f"... {left_out:,} more ..."]
+    lines: list[Line] = []
+    text = ""
+    for entry in entries:
+        added = f"{text} → {entry}" if text else entry
+        if text and cell_width(added) > page.width - _LABEL_WIDTH - 4:
+            lines.append(_labelled("" if lines else "reached by", text + " →"))
+            added = entry
+        text = added
+    return [*lines, _labelled("" if lines else "reached by", text)] if text else []
+
+
+def _place(entry: ChainEntry) -> str:
+    function = cut(printable(entry.function), _PLACE_WIDTH)
+    if entry.path is None:
+        return function
+    return f"{function} ({cut_left(printable(entry.path), _PLACE_WIDTH)}{f':{entry.line}' if entry.line else ''})"
+
+
+def warning(page: Page) -> list[Line]:
+    """Says first of all that a run was too short, where it was."""
+    if not too_short_for_times(page.profile):
+        return []
+    samples = plural(page.profile.totals.samples or 0, "sample")
+    lead = "The times below are guesses." if page.timed else "The counts, which are exact, lead."
+    text = f"{samples}: the run was too short for times, which take at least {FEWEST_SAMPLES}. {lead}"
+    return [[("  " + line, "yellow")] for line in textwrap.wrap(text, page.width - 2)]
+
+
+def notes(page: Page) -> list[Line]:
+    """What the times mean, where there are any."""
+    if not page.timed or page.profile.totals.run_ns is None:
+        return []
+    text = _TRACED if page.profile.totals.samples is None else _SAMPLED
+    return [[(line, "dim")] for line in textwrap.wrap(text, page.width)]
