@@ -35,7 +35,13 @@ def find_sources(profile: Profile, folders: Sequence[str]) -> tuple[Sources, dic
 
     A relative path is looked for in all `folders`; the first that has the file that ran counts.
     """
-    sources: Sources = {}
+    texts, missing = find_texts(profile, folders)
+    return {path: split_lines(text) for path, text in texts.items()}, missing
+
+
+def find_texts(profile: Profile, folders: Sequence[str]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """As `find_sources`, the files' whole content."""
+    texts: dict[str, bytes] = {}
     missing = {}
     for file in profile.files:
         if file.sha256 is None:
@@ -43,10 +49,10 @@ def find_sources(profile: Profile, folders: Sequence[str]) -> tuple[Sources, dic
         contents = [_read(os.path.join(folder, file.path)) for folder in folders]
         found = next((c for c in contents if c is not None and hashlib.sha256(c).hexdigest() == file.sha256), None)
         if found is not None:
-            sources[file.path] = split_lines(found)
+            texts[file.path] = found
         else:
             missing[file.path] = "gone" if all(content is None for content in contents) else "changed"
-    return sources, missing
+    return texts, missing
 
 
 def split_lines(content: bytes) -> list[str]:

@@ -14,7 +14,8 @@ from perilune.profiler.renderers.report.layout import Layout
 from perilune.profiler.renderers.report.lines import allocating_lines, hottest_lines
 from perilune.profiler.renderers.report.memory import live_kinds
 from perilune.profiler.renderers.report.opcodes import opcode_pairs, opcodes
-from perilune.profiler.renderers.report.page import Line, Page
+from perilune.profiler.renderers.report.page import Page
+from perilune.profiler.renderers.report.table import Line, plain_text, print_styled
 from perilune.profiler.renderers.report.totals import heading, notes, totals, warning
 from perilune.profiler.sources import Sources
 
@@ -25,18 +26,12 @@ _NAMED = (functions, builtins, zones)
 
 def render(profile: Profile, sources: Sources, layout: Layout) -> str:
     """The report as plain text, no wider than the layout allows."""
-    lines = ("".join(text for text, _ in line).rstrip() for line in report(profile, sources, layout))
-    return "\n".join(lines) + "\n"
+    return plain_text(report(profile, sources, layout))
 
 
 def print_colored(profile: Profile, sources: Sources, layout: Layout, stream: TextIO) -> None:
     """Writes the report with colours, unless the user's environment asks for none."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(file=stream, width=layout.width, highlight=False, soft_wrap=True)
-    for line in report(profile, sources, layout):
-        console.print(Text.assemble(*line))
+    print_styled(report(profile, sources, layout), layout.width, stream)
 
 
 def report(profile: Profile, sources: Sources, layout: Layout) -> list[Line]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from perilune.profiler.model import BuiltinRow, FileProfile, FunctionRow, ZoneRow
 from perilune.profiler.renderers.figures import printable
-from perilune.profiler.renderers.report.page import Column, Line, Page
+from perilune.profiler.renderers.report.page import Page
+from perilune.profiler.renderers.report.table import Column, Line
 from perilune.profiler.shares import allocation_share, instruction_share, time_share
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from perilune.profiler.model import FileProfile, KindRow
 from perilune.profiler.renderers.figures import bytes_text, points_text, printable, share_text, time_text
-from perilune.profiler.renderers.report.page import Column, Line, Page, PlacedLine, Segment, heat
+from perilune.profiler.renderers.report.page import Page, PlacedLine, heat
+from perilune.profiler.renderers.report.table import Column, Line, Segment
 from perilune.profiler.shares import allocation_share, instruction_share, sampling_error, time_share
 
 

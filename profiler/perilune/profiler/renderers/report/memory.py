@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from perilune.profiler.model import KindRow
 from perilune.profiler.renderers.figures import printable
-from perilune.profiler.renderers.report.page import Column, Line, Page
+from perilune.profiler.renderers.report.page import Page
+from perilune.profiler.renderers.report.table import Column, Line
 
 
 def live_kinds(page: Page) -> list[Line]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from perilune.compiler.opcodes import BY_NAME
 from perilune.profiler.model import OpcodePair, OpcodeRow
-from perilune.profiler.renderers.report.page import Column, Line, Page
+from perilune.profiler.renderers.report.page import Page
+from perilune.profiler.renderers.report.table import Column, Line
 from perilune.profiler.shares import instruction_share
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from perilune.profiler.model import FileProfile, LineRow, Profile
 from perilune.profiler.renderers.figures import (
     bytes_text,
-    cell_width,
     count_text,
     cut,
     cut_left,
@@ -20,30 +18,14 @@ from perilune.profiler.renderers.figures import (
     time_text,
 )
 from perilune.profiler.renderers.report.layout import Layout
+from perilune.profiler.renderers.report.table import Column, Line, Row, Segment, table
 from perilune.profiler.shares import sampling_error, time_share, times_lead
 from perilune.profiler.sources import Sources
-
-Segment = tuple[str, str]
-"""Text and the name of its rich style; the style "" is the terminal's own."""
-
-Line = list[Segment]
-
-Row = TypeVar("Row")
 
 _MINIMUM_WIDTH = 60
 _WIDE = 110  # columns from which tables show what is less important
 _LOCATION_WIDTH = 24
-_EMPTY: Segment = ("", "")
 _BAR_CELLS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
-    """A table's column; the last one of a table takes the width that is left and is cut to it."""
-
-    title: str
-    cell: Callable[[Row], Segment]
-    right: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,33 +136,10 @@ class Page:
         below: Sequence[Mapping[str, Segment]] = (),
     ) -> list[Line]:
         """A table of the top rows under its title; `below` stand rows that are no such, by title of their columns."""
-        shown_rows = self.top(rows)
-        cells = [[column.cell(row) for column in columns] for row in shown_rows]
-        cells += [[row.get(column.title, _EMPTY) for column in columns] for row in below]
-        if not cells:
-            return []
-        shown = f"  {len(shown_rows)} of {len(rows):,}" if len(shown_rows) < len(rows) else ""
-        widths = [
-            max(cell_width(column.title), *(cell_width(row[index][0]) for row in cells))
-            for index, column in enumerate(columns)
-        ]
-        widths[-1] = max(0, self.width - sum(widths[:-1]) - 2 * len(columns))
-        header = [(column.title, "dim") for column in columns]
-        return [[(title, "bold"), (shown, "dim")], *(_cells(columns, widths, row) for row in (header, *cells))]
+        return table(title, columns, rows, self.layout.top, self.width, below)
 
 
 def _bar(part: float) -> str:
     """A bar of a part of `_BAR_CELLS`, in steps of half a cell."""
     whole, half = divmod(round(part * _BAR_CELLS * 2), 2)
     return "━" * whole + "╸" * half
-
-
-def _cells(columns: Sequence[Column[Row]], widths: list[int], row: list[Segment]) -> Line:
-    line: Line = []
-    for column, width, (text, style) in zip(columns, widths, row, strict=True):
-        text = cut(text, width)
-        padding = " " * (width - cell_width(text))
-        line += [("  " + padding, ""), (text, style)] if column.right else [("  ", ""), (text, style), (padding, "")]
-    if not columns[-1].right:
-        line.pop()
-    return line

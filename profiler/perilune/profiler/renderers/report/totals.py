@@ -7,7 +7,8 @@ from itertools import groupby
 
 from perilune.profiler.model import ChainEntry
 from perilune.profiler.renderers.figures import bytes_text, cell_width, cut, cut_left, plural, printable, time_text
-from perilune.profiler.renderers.report.page import Line, Page
+from perilune.profiler.renderers.report.page import Page
+from perilune.profiler.renderers.report.table import Line
 from perilune.profiler.shares import FEWEST_SAMPLES, too_short_for_times
 
 _LABEL_WIDTH = 14
