@@ -1,0 +1,41 @@
+"""LCOV's tracefile: which lines and functions ran, and how often."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from perilune.profiler.exporters import ProfileExportError
+from perilune.profiler.exporters.stacks import FunctionNames, function_names
+from perilune.profiler.model import FileProfile, Profile
+from perilune.profiler.sources import Sources
+
+
+def export(profile: Profile, sources: Sources) -> bytes:
+    """Only files have lines to show; text given to `load` is left out."""
+    files = [file for file in profile.files if file.sha256 is not None]
+    if not files:
+        raise ProfileExportError("lcov holds the lines of files, and no function in this profile came from a file")
+    names = function_names(profile)
+    return "".join(_record(file, names) for file in files).encode("utf-8", "replace")
+
+
+def _record(file: FileProfile, names: FunctionNames) -> str:
+    calls: Counter[tuple[int, str]] = Counter()
+    for function in file.functions:
+        name = names[file.path, function.name, function.line].replace(",", " ").replace("\n", " ")
+        calls[function.line, name] += function.calls
+    hits = {row.line: row.hits for row in file.lines if row.line}
+    return "\n".join(
+        [
+            "TN:",
+            f"SF:{file.path}",
+            *(f"FN:{line},{name}" for line, name in sorted(calls)),
+            *(f"FNDA:{calls[line, name]},{name}" for line, name in sorted(calls)),
+            f"FNF:{len(calls)}",
+            f"FNH:{sum(count > 0 for count in calls.values())}",
+            *(f"DA:{line},{count}" for line, count in sorted(hits.items())),
+            f"LF:{len(hits)}",
+            f"LH:{sum(count > 0 for count in hits.values())}",
+            "end_of_record\n",
+        ]
+    )
