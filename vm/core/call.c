@@ -11,6 +11,7 @@
 
 #include "api.h"
 #include "gc.h"
+#include "hooks.h"
 #include "interpreter.h"
 #include "memory.h"
 #include "profiler.h"
@@ -122,6 +123,7 @@ static void abort_frames(Thread *L, const Frame *from) {
 }
 
 void thread_free(VM *vm, Thread *thread) {
+  if (thread->hook_mask != 0) vm->hooked_threads--;
   if (thread->stack != NULL) {
     if (thread->frames != NULL) profiler_abandon_thread(vm, thread);
     upvalues_close(thread, thread->stack);
@@ -283,6 +285,7 @@ static enum After recover(VM *vm, Handler *h, int status) {
     while (f >= ground && (status == STATUS_EXIT || (f->kind != FRAME_PCALL && f->kind != FRAME_XPCALL))) f--;
     if (f >= ground) {
       abort_frames(L, f + 1);
+      hook_unwind(L, (size_t)(f - L->frames));
       L->frame = f;
       L->nesting = f->nesting;
       Value error = L->top[-1];
@@ -379,6 +382,7 @@ static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint
     p->counts->entries++;
     note_depth(L, base + p->parameters);
   }
+  if (UNLIKELY(L->hook_mask != 0)) hook_call(L, flags & FRAME_TAIL, p->parameters);
 }
 
 static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint8_t kind, uint8_t flags) {
@@ -399,6 +403,10 @@ static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
     f->cfn->calls++;
     note_depth(L, L->top);
+  }
+  if (UNLIKELY(L->hook_mask != 0)) {
+    hook_call(L, false, arguments);
+    return L->frame; /* they may have moved */
   }
   return frame;
 }
@@ -568,6 +576,7 @@ static void continue_instruction(Thread *L, uint8_t continuation, uint8_t operan
 
 enum After call_return(Thread *L, Value *from, int n) {
   for (;;) {
+    if (UNLIKELY(L->hook_mask != 0)) from = hook_return(L, from, n);
     Frame *f = L->frame;
     uint8_t flags = f->flags;
     if (flags & FRAME_BOTTOM) {
@@ -645,7 +654,7 @@ static void run(Thread *L, Value *f, int arguments, int results) {
   L->c_boundaries++;
   int status = setjmp(h.jump);
   enum After after = status == 0 ? call_begin(L, f, arguments, results, FRAME_FRESH) : recover(vm, &h, status);
-  if (after == AFTER_RUN) interpreters[vm->mode](vm->current);
+  if (after == AFTER_RUN) interpret(vm);
   vm->handler = h.previous;
   vm->c_depth = h.c_depth;
   L->c_boundaries = h.c_boundaries;
@@ -692,6 +701,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   } else { /* another error while closing comes here again */
     if (vm->current == L) {
       abort_frames(L, L->frames + h.frame);
+      hook_unwind(L, h.frame - 1);
       L->frame = L->frames + h.frame - 1;
     }
     vm->c_depth = h.c_depth;
@@ -825,17 +835,20 @@ int thread_close(Thread *L, Thread *thread) {
 
 void vm_interrupt(VM *vm, int reasons) {
   atomic_fetch_or(&vm->interrupt, reasons);
-  const void *label = vm->interrupt_label;
-  if (label == NULL) return;
-  for (int i = 0; i < 256; i++) vm->dispatch[i] = label;
+  for (int loop = 0; loop < LOOP_COUNT; loop++) {
+    const void *label = vm->interrupt_label[loop];
+    for (int i = 0; label != NULL && i < 256; i++) vm->dispatch[loop][i] = label;
+  }
 }
 
 void vm_handle_interrupt(Thread *L) {
   VM *vm = L->vm;
   int reasons = atomic_exchange(&vm->interrupt, 0);
+  if (reasons == 0) return;
   top_above_frame(L);
   if (reasons & INTERRUPT_STOP) error_runtime(L, "interrupted!");
   if (reasons & INTERRUPT_TIMEOUT) error_runtime(L, "time limit exceeded");
+  if (reasons & INTERRUPT_INSTRUCTIONS) error_runtime(L, "instruction limit exceeded");
 }
 
 /* --- the whole machine */

@@ -77,7 +77,7 @@ void variables_close(Thread *L, ptrdiff_t level_offset, const Value *error);
 void variable_mark_tbc(Thread *L, Value *slot);
 
 /* Another thread or a signal handler asks the interpreter to look up: takes effect at the next instruction. */
-enum { INTERRUPT_STOP = 1, INTERRUPT_TIMEOUT = 2, INTERRUPT_CALLBACK = 4 };
+enum { INTERRUPT_STOP = 1, INTERRUPT_TIMEOUT = 2, INTERRUPT_INSTRUCTIONS = 4 };
 void vm_interrupt(VM *vm, int reasons);
 void vm_handle_interrupt(Thread *L); /* called by the interpreter with the pc saved; may throw */
 

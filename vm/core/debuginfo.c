@@ -365,6 +365,10 @@ static enum Metamethod instruction_metamethod(uint32_t op) {
 
 /* The name of what a frame's current instruction calls. */
 static const char *called_name(Thread *L, const Frame *caller, const char **name) {
+  if ((size_t)(caller - L->frames) == L->hooked_frame) {
+    *name = "?";
+    return "hook";
+  }
   if (caller->flags & FRAME_FINALIZER) {
     *name = "__gc";
     return "metamethod";

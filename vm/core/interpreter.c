@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "hooks.h"
 #include "opcodes.h"
 #include "profiler.h"
 
@@ -444,34 +445,59 @@ static bool for_float_step(Value *a) {
   } while (0)
 
 #define LOOP_NAME interpret_off
+#define LOOP_INDEX MODE_OFF
 #define COUNT_EDGES 0
 #define TRACE 0
 #define COUNT_EVERY 0
+#define HOOKED 0
+#define COUNTING 1
 #include "interpreter_loop.h"
 #undef LOOP_NAME
+#undef LOOP_INDEX
 #undef COUNT_EDGES
 
 #define LOOP_NAME interpret_count
+#define LOOP_INDEX MODE_COUNT
 #define COUNT_EDGES 1
 #include "interpreter_loop.h"
 #undef LOOP_NAME
+#undef LOOP_INDEX
 #undef TRACE
 
 #define LOOP_NAME interpret_trace
+#define LOOP_INDEX MODE_TRACE
 #define TRACE 1
 #include "interpreter_loop.h"
 #undef LOOP_NAME
+#undef LOOP_INDEX
 #undef TRACE
 #undef COUNT_EVERY
 
 #define LOOP_NAME interpret_oracle
+#define LOOP_INDEX MODE_ORACLE
 #define TRACE 0
 #define COUNT_EVERY 1
 #include "interpreter_loop.h"
+#undef LOOP_NAME
+#undef LOOP_INDEX
+#undef TRACE
+#undef COUNTING
+#undef HOOKED
 
-const Interpreter interpreters[MODE_COUNT_MODES] = {
-    [MODE_OFF] = interpret_off,
-    [MODE_COUNT] = interpret_count,
-    [MODE_TRACE] = interpret_trace,
-    [MODE_ORACLE] = interpret_oracle,
+#define LOOP_NAME interpret_hooked
+#define LOOP_INDEX LOOP_HOOKED
+#define TRACE 1
+#define HOOKED 1
+#define COUNTING (vm->mode != MODE_OFF)
+#include "interpreter_loop.h"
+
+/* True if the run goes on in another loop. */
+typedef bool (*Loop)(Thread *L);
+static const Loop loops[LOOP_COUNT] = {
+    [MODE_OFF] = interpret_off,       [MODE_COUNT] = interpret_count, [MODE_TRACE] = interpret_trace,
+    [MODE_ORACLE] = interpret_oracle, [LOOP_HOOKED] = interpret_hooked,
 };
+
+void interpret(VM *vm) {
+  while (loops[loop_wanted(vm)](vm->current)) continue;
+}

@@ -4,9 +4,12 @@
 
 #include "vm.h"
 
-/* Runs L->frame (a Lua frame) and what it calls until a frame marked FRAME_FRESH returns. One per mode. */
-typedef void (*Interpreter)(Thread *L);
-extern const Interpreter interpreters[MODE_COUNT_MODES];
+/* Runs the current thread's frame (a Lua frame) and what it calls until a frame marked FRAME_FRESH returns. */
+void interpret(VM *vm);
+/* The loop that the machine's state asks for. A running loop looks at it when it is interrupted. */
+static inline int loop_wanted(const VM *vm) {
+  return vm->hooked_threads > 0 || vm->instructions_limited ? LOOP_HOOKED : (int)vm->mode;
+}
 
 /* Operations with metamethods, for C code. They may call Lua: L->top must be above everything in use. `result` may be
    stale after the call if it points into a stack, so these leave the result in *result only for non-stack places: pass

@@ -1,27 +1,41 @@
-/* The dispatch loop, compiled once per mode: the including file defines LOOP_NAME, LOOP_MODE and the probes
+/* The dispatch loop, compiled once per mode: the including file defines LOOP_NAME, LOOP_INDEX and the probes
 
      COUNT_EDGES  1: count function entries and taken jumps, track the highest slot in use
      TRACE        1: a time stamp at every instruction
      COUNT_EVERY  1: the oracle: count every instruction as well
+     HOOKED       1: the loop for debug.sethook and instruction limits, whatever the mode: its probes are compiled in,
+                  and COUNTING and the like say at run time whether they are wanted
 
    An instruction's body is its fast path and one call to a named slow path. Slow paths return true when the interpreter
    has a frame to (re)load, false when the instruction is complete. */
 
 #if COUNT_EDGES
-#define LOAD_COUNTS() (taken = (uintptr_t)cl->proto->counts->taken - 2 * (uintptr_t)cl->proto->code)
+#define LOAD_COUNTS()                                                                                    \
+  do {                                                                                                   \
+    if (COUNTING) taken = (uintptr_t)cl->proto->counts->taken - 2 * (uintptr_t)cl->proto->code;          \
+  } while (0)
 /* The counter of the word at `at`: twice as far from its array's start as the word from its. */
-#define TAKEN_AT(at) (++*(uint64_t *)(taken + 2 * (uintptr_t)(at)))
+#define TAKEN_AT(at)                                                 \
+  do {                                                               \
+    if (COUNTING) ++*(uint64_t *)(taken + 2 * (uintptr_t)(at));      \
+  } while (0)
 #define TAKEN() TAKEN_AT(pc) /* of a two-word instruction: its second word's */
-#define ENTERED(p) ((p)->counts->entries++)
+#define ENTERED(p)                          \
+  do {                                      \
+    if (COUNTING) (p)->counts->entries++;   \
+  } while (0)
 /* `end` is one past the highest slot in use. */
 #define DEPTH(end)                                                      \
   do {                                                                  \
-    if (UNLIKELY((end) > peak)) {                                       \
+    if (COUNTING && UNLIKELY((end) > peak)) {                           \
       peak = (end);                                                     \
       profiler->peak_depth = (size_t)(peak - L->stack);                 \
     }                                                                   \
   } while (0)
-#define LOAD_PEAK() (peak = L->stack + profiler->peak_depth)
+#define LOAD_PEAK()                                              \
+  do {                                                           \
+    if (COUNTING) peak = L->stack + profiler->peak_depth;        \
+  } while (0)
 #define CALLED(f) ((f)->calls++)
 #else
 #define LOAD_COUNTS() ((void)0)
@@ -35,6 +49,7 @@
 #if TRACE
 #define PROBE()                                                                           \
   do {                                                                                    \
+    if (HOOKED && vm->mode != MODE_TRACE) break;                                          \
     uint64_t now = profiler_stamp();                                                      \
     *profiler->last_ticks += now - profiler->last_stamp;                                  \
     profiler->last_ticks = &cl->proto->counts->ticks[pc - 1 - cl->proto->code];           \
@@ -45,9 +60,27 @@
 #endif
 
 #if COUNT_EVERY
-#define EVERY() (cl->proto->counts->every[pc - 1 - cl->proto->code]++)
+#define EVERY(n)                                                                                           \
+  do {                                                                                                     \
+    if (!HOOKED || vm->mode == MODE_ORACLE) cl->proto->counts->every[pc - 1 - cl->proto->code] += (n);     \
+  } while (0)
 #else
-#define EVERY() ((void)0)
+#define EVERY(n) ((void)0)
+#endif
+
+#if HOOKED
+#define WATCH()                                         \
+  do {                                                  \
+    if (L->hook_mask != 0 || vm->instructions_limited) { \
+      ci->pc = pc;                                      \
+      hook_instruction(L);                              \
+      ci = L->frame;                                    \
+      base = ci->base;                                  \
+      LOAD_PEAK();                                      \
+    }                                                   \
+  } while (0)
+#else
+#define WATCH() ((void)0)
 #endif
 
 #if USE_COMPUTED_GOTO
@@ -60,20 +93,21 @@
 #define NEXT       \
   do {             \
     ins = *pc++;   \
-    EVERY();       \
+    EVERY(1);      \
     PROBE();       \
+    WATCH();       \
     DISPATCH();    \
   } while (0)
 
-static void LOOP_NAME(Thread *L) {
+static bool LOOP_NAME(Thread *L) {
   VM *const vm = L->vm;
   GC *const gc = vm->gc;
 #if COUNT_EDGES || TRACE
   Profiler *const profiler = vm->profiler;
 #endif
 #if COUNT_EDGES
-  Value *peak;
-  uintptr_t taken;
+  Value *peak = NULL;
+  uintptr_t taken = 0;
 #endif
   Frame *ci;
   LuaFn *cl;
@@ -88,10 +122,10 @@ static void LOOP_NAME(Thread *L) {
       PERILUNE_OPCODES(X)
 #undef X
   };
-  const void **const dispatch = vm->dispatch;
-  if (vm->interrupt_label != &&LABEL_interrupt) {
-    memcpy(vm->dispatch, labels, sizeof labels);
-    vm->interrupt_label = &&LABEL_interrupt;
+  const void **const dispatch = vm->dispatch[LOOP_INDEX];
+  if (vm->interrupt_label[LOOP_INDEX] != &&LABEL_interrupt) {
+    memcpy(dispatch, labels, sizeof labels);
+    vm->interrupt_label[LOOP_INDEX] = &&LABEL_interrupt;
     if (vm->interrupt) vm_interrupt(vm, 0);
   }
 #endif
@@ -109,9 +143,14 @@ reload: /* the current thread's frame is to run on */
 
 #if !USE_COMPUTED_GOTO
 again:
-  if (UNLIKELY(atomic_load_explicit(&vm->interrupt, memory_order_relaxed))) {
+  if (UNLIKELY(atomic_load_explicit(&vm->interrupt, memory_order_relaxed) || loop_wanted(vm) != LOOP_INDEX)) {
     ci->pc = pc;
     vm_handle_interrupt(L);
+    if (loop_wanted(vm) != LOOP_INDEX) {
+      EVERY(-1);
+      ci->pc = pc - 1;
+      return true;
+    }
     base = ci->base;
   }
   switch ((enum Opcode)(ins & 0xff)) {
@@ -679,7 +718,7 @@ again:
     if (LIKELY(f->tag == TAG_LUAFN)) {
       LuaFn *function = f->luafn;
       Proto *p = function->proto;
-      if (UNLIKELY(p->is_vararg || L->stack_limit - f <= (ptrdiff_t)p->slots || ci >= L->frames_limit)) {
+      if (HOOKED || UNLIKELY(p->is_vararg || L->stack_limit - f <= (ptrdiff_t)p->slots || ci >= L->frames_limit)) {
         call_begin(L, f, arguments, (int)C - 1, 0);
         goto reload;
       }
@@ -699,7 +738,7 @@ again:
       LOAD_COUNTS();
       NEXT;
     }
-    if (LIKELY(f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE)) {
+    if (LIKELY(!HOOKED && f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE)) {
       CFn *function = f->cfn;
       if (UNLIKELY(L->stack_limit - f <= (ptrdiff_t)(arguments + MIN_C_SLOTS) || ci >= L->frames_limit)) {
         call_begin(L, f, arguments, (int)C - 1, 0);
@@ -760,7 +799,7 @@ again:
     ci->pc = pc;
     uint32_t b = B;
     int arguments = b != 0 ? (int)b - 1 : (int)(L->top - RA - 1);
-    if (slow_tailcall(L, RA, arguments)) return;
+    if (slow_tailcall(L, RA, arguments)) return false;
     CHECK_GC_AFTER_CALL();
     goto reload;
   }
@@ -768,8 +807,8 @@ again:
     uint32_t b = B;
     Value *from = RA;
     int n = b != 0 ? (int)b - 1 : (int)(L->top - from);
-    if (UNLIKELY(ci->flags & FRAME_ODD_RETURN)) {
-      if (call_return(L, from, n) == AFTER_LEAVE) return;
+    if (HOOKED || UNLIKELY(ci->flags & FRAME_ODD_RETURN)) {
+      if (call_return(L, from, n) == AFTER_LEAVE) return false;
       goto reload;
     }
     Value *to = base - 1;
@@ -786,8 +825,8 @@ again:
     goto returned;
   }
   OPCODE(RETURN0) {
-    if (UNLIKELY(ci->flags & FRAME_ODD_RETURN)) {
-      if (call_return(L, base, 0) == AFTER_LEAVE) return;
+    if (HOOKED || UNLIKELY(ci->flags & FRAME_ODD_RETURN)) {
+      if (call_return(L, base, 0) == AFTER_LEAVE) return false;
       goto reload;
     }
     Value *to = base - 1;
@@ -800,8 +839,8 @@ again:
     goto returned;
   }
   OPCODE(RETURN1) {
-    if (UNLIKELY(ci->flags & FRAME_ODD_RETURN)) {
-      if (call_return(L, RA, 1) == AFTER_LEAVE) return;
+    if (HOOKED || UNLIKELY(ci->flags & FRAME_ODD_RETURN)) {
+      if (call_return(L, RA, 1) == AFTER_LEAVE) return false;
       goto reload;
     }
     Value *to = base - 1;
@@ -827,7 +866,7 @@ returned:
     uint32_t b = B;
     int n = b != 0 ? (int)b - 1 : (int)(L->top - RA);
     ci->pc = pc;
-    if (slow_return_closing(L, RA, n)) return;
+    if (slow_return_closing(L, RA, n)) return false;
     goto reload;
   }
   OPCODE(VARARG) {
@@ -879,7 +918,7 @@ returned:
   }
   OPCODE(TFORCALL) {
     Value *a = RA;
-    if (LIKELY(a->tag == TAG_CFN && is_table(a + 1))) { /* next and ipairs step without a call */
+    if (LIKELY(!HOOKED && a->tag == TAG_CFN && is_table(a + 1))) { /* next and ipairs step without a call */
       if (a->cfn->special == SPECIAL_NEXT) {
         CALLED(a->cfn);
         ci->pc = pc;
@@ -1006,17 +1045,22 @@ returned:
 
 #if USE_COMPUTED_GOTO
 LABEL_interrupt:
-  memcpy(vm->dispatch, labels, sizeof labels);
+  memcpy(dispatch, labels, sizeof labels);
   ci->pc = pc;
   vm_handle_interrupt(L);
+  if (loop_wanted(vm) != LOOP_INDEX) { /* the instruction begins anew, in another loop */
+    EVERY(-1);
+    ci->pc = pc - 1;
+    return true;
+  }
   base = L->frame->base;
   ci = L->frame;
   LOAD_PEAK();
   goto *labels[ins & 0xff];
 LABEL_invalid: /* the verifier lets no such opcode pass */
-  return;
+  return false;
 #else
-  case OPCODE_COUNT: return;
+  case OPCODE_COUNT: return false;
   }
 #endif
 }
@@ -1030,6 +1074,7 @@ LABEL_invalid: /* the verifier lets no such opcode pass */
 #undef CALLED
 #undef PROBE
 #undef EVERY
+#undef WATCH
 #undef DISPATCH
 #undef OPCODE
 #undef NEXT

@@ -145,7 +145,8 @@ enum Special {
   SPECIAL_WRAP, /* the function that coroutine.wrap returns; upvalue 0 is the thread */
   SPECIAL_YIELD,
   SPECIAL_NEXT,       /* next: generic for runs it without a call */
-  SPECIAL_IPAIRS_STEP /* the iterator of ipairs: likewise */
+  SPECIAL_IPAIRS_STEP, /* the iterator of ipairs: likewise */
+  SPECIAL_SETHOOK     /* debug.sethook: its own return is the first event */
 };
 
 struct CFn {

@@ -81,6 +81,13 @@ struct Thread {
   Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
   Thread *resumer;      /* who is waiting for this one */
   uint16_t nesting; /* metamethods and protected calls under way: limited as C calls are, so that runaways end early */
+  uint8_t hook_mask; /* hooks.h: HOOK_* */
+  int hook_every;    /* instructions from one count event to the next, */
+  int hook_left;     /* and still to run until then */
+  uint32_t hook_pc;  /* the word that the last line event was decided on */
+  size_t hooked_frame;        /* index of the frame whose event is being handled: no further events meanwhile; else 0 */
+  uint32_t transfer_first;    /* the values that a call or return event hands over: number of the first as a local */
+  uint32_t transfer_count;
   int c_boundaries;     /* interpreter runs begun inside this thread: no yield across them */
 };
 
@@ -93,6 +100,9 @@ typedef uint8_t *(*CompileCallback)(void *context, const char *text, size_t leng
                                     size_t *chunk_length, char **message);
 
 enum Mode { MODE_OFF, MODE_COUNT, MODE_TRACE, MODE_ORACLE, MODE_COUNT_MODES };
+
+/* The compiled dispatch loops: one per mode, and one that does every mode's work, and hooks, by looking at run time. */
+enum { LOOP_HOOKED = MODE_COUNT_MODES, LOOP_COUNT };
 
 struct Profiler; /* profiler.h */
 
@@ -125,8 +135,11 @@ struct VM {
   struct Allocator *allocator;
   enum Mode mode;
   _Atomic int interrupt; /* see call.h: INTERRUPT_* bits asked for by another thread or a signal handler */
-  const void *dispatch[256];    /* the interpreter's jump table; all entries become interrupt_label on an interrupt */
-  const void *interrupt_label;
+  const void *dispatch[LOOP_COUNT][256]; /* the loops' jump tables; all entries become the label on an interrupt */
+  const void *interrupt_label[LOOP_COUNT]; /* NULL before a loop has run */
+  size_t hooked_threads; /* how many have a hook_mask */
+  bool instructions_limited;
+  uint64_t instructions_left; /* if they are limited */
   CompileCallback compile;
   void *compile_context;
   bool warnings_on;

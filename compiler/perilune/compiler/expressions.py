@@ -61,7 +61,7 @@ def _function(state: FunctionState, node: Function, slot: int) -> None:
     if index > 0xFFFF:
         state.fail("function has too many nested functions", node)
     state.code.append(_CLOSURE | slot << 8 | index << 16)
-    state.word_ranges.append(state.place(node.start, node.end, node.start))
+    state.word_ranges.append(state.place(node.start, node.end, node.end - 1))
 
 
 GENERATORS: dict[type[Node], Callable[[FunctionState, Any, int], None]] = {

@@ -276,8 +276,12 @@ def _operands(state: FunctionState, node: Binary) -> list[Expression]:
     return found
 
 
-def jump_if(state: FunctionState, node: Expression, sense: bool, label: Label) -> None:
-    """Jumps to a label where a node's truth is `sense`, goes on where it is not."""
+def jump_if(state: FunctionState, node: Expression, sense: bool, label: Label, decided: int = -1) -> None:
+    """Jumps to a label where a node's truth is `sense`, goes on where it is not.
+
+    `decided` is the offset of what the value is tested for (the keyword `then`), whose line the test has; without it that
+    is the end of the node.
+    """
     while True:
         if type(node) is Parenthesis:
             node = inside(state, node)
@@ -289,7 +293,7 @@ def jump_if(state: FunctionState, node: Expression, sense: bool, label: Label) -
     constant = constant_of(state, node)
     if constant is not NOT_CONSTANT:
         if (constant is not None and constant is not False) is sense:
-            state.jump(label, state.place(node.start, node.end, node.start))
+            state.jump(label, state.place(node.start, node.end, node.start if decided < 0 else decided))
         return
     base = state.top
     if type(node) is Binary:
@@ -314,17 +318,17 @@ def jump_if(state: FunctionState, node: Expression, sense: bool, label: Label) -
             if (operator == "or") is sense:
                 for each in operands:
                     jump_if(state, each, sense, label)
-                jump_if(state, last, sense, label)
+                jump_if(state, last, sense, label, decided)
             else:
                 skip: Label = []
                 for each in operands:
                     jump_if(state, each, not sense, skip)
-                jump_if(state, last, sense, label)
+                jump_if(state, last, sense, label, decided)
                 state.bind(skip)
             return
     slot = operand(state, node)
     state.top = base
-    place = state.place(node.start, node.end, node.end - 1)
+    place = state.place(node.start, node.end, node.end - 1 if decided < 0 else decided)
     label.append(len(state.code))
     state.code += ((_JT if sense else _JF) | slot << 8, 0)
     state.word_ranges += (place, place)

@@ -366,14 +366,15 @@ def _if(state: FunctionState, node: If) -> None:
     for clause in node.clauses:
         condition = clause.condition
         body = clause.body.statements
-        if len(body) == 1 and _jump_on(state, condition, body[0]):
+        then = _behind(state, condition, " then")
+        if len(body) == 1 and _jump_on(state, condition, body[0], then):
             continue
-        delay(state, condition, _behind(state, condition, " then"))
+        delay(state, condition, then)
         following: Label = []
-        jump_if(state, condition, False, following)
+        jump_if(state, condition, False, following, then)
         reaches = _block(state, clause.body)
         if reaches and (clause is not last or node.otherwise is not None):
-            state.jump(done, _keyword(state, clause, 2))
+            state.jump(done, state.place(clause.start, clause.start + 2, body[-1].end - 1 if body else then))
         state.bind(following)
     if node.otherwise is not None:
         _block(state, node.otherwise)
@@ -387,19 +388,19 @@ def _behind(state: FunctionState, expression: Expression, expected: str) -> int:
     return end if source.text.startswith(expected, end) else next_token(source.text, end)[0]
 
 
-def _jump_on(state: FunctionState, condition: Expression, statement: Statement) -> bool:
+def _jump_on(state: FunctionState, condition: Expression, statement: Statement, then: int) -> bool:
     """Makes `if condition then break end` and its like with goto one conditional jump, where nothing is to be closed."""
     if type(statement) is Break:
         label, first = state.loops[-1]
         if state.first_open(first) >= 0:
             return False
-        jump_if(state, condition, True, label)
+        jump_if(state, condition, True, label, then)
         return True
     if type(statement) is Goto:
         if _level_to_close(state, statement) >= 0:
             return False
         label = []
-        jump_if(state, condition, True, label)
+        jump_if(state, condition, True, label, then)
         _lead_to(state, statement, label)
         return True
     return False

@@ -1,8 +1,9 @@
-/* The debug library. Hooks are kept and given back, but nothing calls them. */
+/* The debug library. */
 #include <stdio.h>
 #include <string.h>
 
 #include "api.h"
+#include "hooks.h"
 
 #define LINE_SIZE 250 /* of a line typed into debug.debug */
 
@@ -11,12 +12,6 @@
 static Thread *optional_thread(Thread *L, const Value *args, int count, int *skipped) {
   *skipped = count > 0 && args[0].tag == TAG_THREAD;
   return *skipped ? args[0].thread : L;
-}
-
-static void push_thread(Thread *L, Thread *thread) {
-  Value *v = push(L);
-  v->thread = thread;
-  v->tag = TAG_THREAD;
 }
 
 static int debug_getregistry(Thread *L, Value *args, int count) {
@@ -143,8 +138,9 @@ static void set_line_fields(Thread *L, const Proto *p) {
   set_table(&v, lines);
   set_field(L, "activelines", &v);
   set_bool(&v, true);
-  if (p->lines)
-    for (uint32_t pc = 0; pc < p->word_count; pc++) table_set_int(L, lines, p->lines[pc], &v);
+  if (!p->lines) return;
+  for (uint32_t pc = 0; pc < p->word_count; pc++) table_set_int(L, lines, p->lines[pc], &v);
+  if (p->last_line > 0) table_set_int(L, lines, p->last_line, &v); /* of the `end`, though a return stands before it */
 }
 
 static int debug_getinfo(Thread *L, Value *args, int count) {
@@ -182,8 +178,9 @@ static int debug_getinfo(Thread *L, Value *args, int count) {
     set_text_field(L, "namewhat", kind ? kind : "", kind ? strlen(kind) : 0);
   }
   if (strchr(options, 'r')) {
-    set_int_field(L, "ftransfer", 0);
-    set_int_field(L, "ntransfer", 0);
+    bool transfers = frame && (size_t)(frame - of->frames) == of->hooked_frame && of->transfer_count > 0;
+    set_int_field(L, "ftransfer", transfers ? of->transfer_first : 0);
+    set_int_field(L, "ntransfer", transfers ? of->transfer_count : 0);
   }
   if (strchr(options, 't')) set_bool_field(L, "istailcall", frame && frame->flags & FRAME_TAIL);
   if (strchr(options, 'L')) set_line_fields(L, p);
@@ -343,60 +340,48 @@ static int debug_upvaluejoin(Thread *L, Value *args, int count) {
   return 0;
 }
 
-/* The registry's table of hooks: thread to {function, mask, count}, with weak keys. */
-static Table *hook_table(Thread *L) {
-  Table *registry = L->vm->registry.table;
-  Str *key = str_from(L, "_HOOKKEY");
-  const Value *found = table_get_str(registry, key);
-  if (is_table(found)) return found->table;
-  Table *hooks = table_new(L, 0, 1);
-  Value v;
-  set_table(&v, hooks);
-  table_set_str(L, registry, key, &v);
-  set_str(&v, str_from(L, "k"));
-  table_set_str(L, hooks, str_from(L, "__mode"), &v);
-  hooks->meta = hooks;
-  return hooks;
-}
+static const char HOOK_EVENTS[] = "crl"; /* in the order of their bits */
 
 static int debug_sethook(Thread *L, Value *args, int count) {
   int skipped;
-  Value thread, entry;
+  Value thread, function;
   Thread *of = optional_thread(L, args, count, &skipped);
   thread.thread = of;
   thread.tag = TAG_THREAD;
-  set_nil(&entry);
+  set_nil(&function);
+  int mask = 0;
+  int64_t every = 0;
   if (!absent_or_nil(args, count, skipped + 1)) {
-    const char *mask = arg_str(L, args, count, skipped + 2)->text;
+    const char *events = arg_str(L, args, count, skipped + 2)->text;
     arg_function(L, args, count, skipped + 1);
-    int64_t every = (int)arg_int_or(L, args, count, skipped + 3, 0);
-    char kept[4];
-    size_t length = 0;
-    for (const char *event = "crl"; *event; event++)
-      if (strchr(mask, *event)) kept[length++] = *event;
-    if (length > 0 || every > 0) {
-      Table *hook = table_new(L, 3, 0);
-      set_table(&entry, hook);
-      table_set_int(L, hook, 1, &args[skipped]);
-      push_bytes(L, kept, length);
-      table_set_int(L, hook, 2, L->top - 1);
-      push_int(L, every);
-      table_set_int(L, hook, 3, L->top - 1);
-    }
+    every = (int)arg_int_or(L, args, count, skipped + 3, 0);
+    for (int i = 0; HOOK_EVENTS[i] != '\0'; i++)
+      if (strchr(events, HOOK_EVENTS[i])) mask |= 1 << i;
+    if (every > 0) mask |= HOOK_COUNT;
+    if (mask != 0) function = args[skipped];
   }
-  table_set(L, hook_table(L), &thread, &entry);
+  table_set(L, hook_table(L), &thread, &function);
+  hook_set(of, (uint8_t)mask, (int)every);
   return 0;
 }
 
 static int debug_gethook(Thread *L, Value *args, int count) {
   int skipped;
-  push_thread(L, optional_thread(L, args, count, &skipped));
-  const Value *hook = table_get(hook_table(L), L->top - 1);
-  if (is_nil(hook)) {
+  const Thread *of = optional_thread(L, args, count, &skipped);
+  if (of->hook_mask == 0) {
     push_nil(L);
     return 1;
   }
-  for (int i = 1; i <= 3; i++) push_value(L, table_get_int(hook->table, i));
+  Value thread;
+  thread.thread = (Thread *)(uintptr_t)of;
+  thread.tag = TAG_THREAD;
+  push_value(L, table_get(hook_table(L), &thread));
+  char events[sizeof HOOK_EVENTS];
+  size_t length = 0;
+  for (int i = 0; HOOK_EVENTS[i] != '\0'; i++)
+    if (of->hook_mask & 1 << i) events[length++] = HOOK_EVENTS[i];
+  push_bytes(L, events, length);
+  push_int(L, of->hook_every);
   return 3;
 }
 
@@ -447,7 +432,7 @@ static const LibraryEntry entries[] = {
   {"getupvalue", debug_getupvalue, SPECIAL_NONE},
   {"getuservalue", debug_getuservalue, SPECIAL_NONE},
   {"setcstacklimit", debug_setcstacklimit, SPECIAL_NONE},
-  {"sethook", debug_sethook, SPECIAL_NONE},
+  {"sethook", debug_sethook, SPECIAL_SETHOOK},
   {"setlocal", debug_setlocal, SPECIAL_NONE},
   {"setmetatable", debug_setmetatable, SPECIAL_NONE},
   {"setupvalue", debug_setupvalue, SPECIAL_NONE},
