@@ -65,7 +65,7 @@ def profile(path: str, arguments: list[str], mode: str) -> dict[str, Any]:
 def main() -> int:
     parser = ArgumentParser()
     parser.add_argument("command", choices=["profile"])
-    parser.add_argument("--mode", choices=["count", "trace"])
+    parser.add_argument("--mode", choices=["sample", "count", "trace"])
     parser.add_argument("--format", choices=["json"])
     parser.add_argument("-o", type=Path)
     parser.add_argument("file")

@@ -113,7 +113,7 @@ def test_top_cuts_the_tables_and_says_so() -> None:
 
 def test_lines_can_be_ordered_by_line() -> None:
     report = render(profile(), SOURCES, Layout(sort="line"))
-    assert "Lines by line\n" in report
+    assert "Lines in their order\n" in report
     assert report.index("local t") < report.index("for i")
 
 

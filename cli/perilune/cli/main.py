@@ -18,6 +18,8 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune run FILE [ARGUMENT...]      run a program, as lua does
   perilune profile FILE [ARGUMENT...]  run it and report the cost of every line
   perilune report PROFILE              show a saved profile, in any format
+  perilune compare A B                 show what B costs more or less than A
+  perilune check-budget FILE...        fail if it costs more than it may
   perilune check FILE...               report syntax errors, running nothing
   perilune disasm FILE                 show the bytecode beside the source
   perilune asm FILE                    turn such a listing back into bytecode
@@ -30,7 +32,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
 Try:  perilune profile examples/nbody.lua 5000
 """
 
-_COMMANDS = ("run", "profile", "report", "check", "disasm", "asm", "lsp")
+_COMMANDS = ("run", "profile", "report", "compare", "check-budget", "check", "disasm", "asm", "lsp")
 
 _INTERRUPTED = 130
 
@@ -72,7 +74,7 @@ def _dispatch(arguments: list[str]) -> int:
     if command in _COMMANDS:
         from importlib import import_module
 
-        status: int = import_module(f"perilune.cli.{command}").main(arguments[1:])
+        status: int = import_module(f"perilune.cli.{command.replace('-', '_')}").main(arguments[1:])
         return status
     if command in ("-h", "--help", "help"):
         print(USAGE, end="")

@@ -7,13 +7,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TextIO
 
 from perilune.cli.errors import CommandError, describe
+from perilune.cli.forms import FORMS, Form, form_of_path
+from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.model import Profile
-from perilune.profiler.renderers import json as json_renderer
 from perilune.profiler.renderers import terminal
 from perilune.profiler.renderers.report.layout import METRICS, SORT_KEYS, Layout, LineRange, complaint
 from perilune.profiler.sources import Sources
@@ -29,14 +30,13 @@ SWITCHES = ("--exact", "--pairs")
 """Those that do not."""
 
 
-def add_options(parser: argparse.ArgumentParser, default_place: str, *more_formats: str) -> None:
-    """The options that `Output.chosen` reads. `more_formats` are those that only this command has."""
-    names = ["text", "json", *more_formats]
+def add_options(parser: argparse.ArgumentParser, forms: Mapping[str, Form], default_place: str) -> None:
+    """The options that `Output.chosen` reads."""
     parser.add_argument(
         "--format",
-        choices=names,
+        choices=tuple(forms),
         metavar="FORMAT",
-        help=f"how to write it: {', '.join(names)} (default: by the ending of -o, else text)",
+        help=f"how to write it: {', '.join(forms)} (default: by the ending of -o, else text)",
     )
     parser.add_argument(
         "-o",
@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser, default_place: str, *more_forma
     )
     parser.add_argument("--metric", choices=METRICS, help="which figures lead (default: time where it was measured)")
     parser.add_argument("--sort", choices=SORT_KEYS, default="share", help="order of lines (default: share)")
-    parser.add_argument("--top", type=_row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
+    parser.add_argument("--top", type=row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
     parser.add_argument(
         "--line-range", type=_line_range, metavar="A:B", help="only these lines of the program, or of FILE:A:B"
     )
@@ -54,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser, default_place: str, *more_forma
     parser.add_argument("--exact", action="store_true", help="write counts with all their digits")
 
 
-def _row_count(text: str) -> int:
+def row_count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of rows")
     return int(text)
@@ -71,13 +71,20 @@ def _line_range(text: str) -> LineRange:
 class Output:
     """A form and a place; `path` None stands for the command's own stream."""
 
-    format: str
+    form: Form
     path: str | None
     layout: Layout
 
     @classmethod
-    def chosen(cls, options: argparse.Namespace) -> Output:
-        """What the options say. Without --format the ending of the output file decides."""
+    def chosen(cls, options: argparse.Namespace, forms: Mapping[str, Form]) -> Output:
+        """What the options say. Without --format the ending of the output file decides.
+
+        Ends the command for a binary form that would go to a terminal.
+        """
+        path: str | None = options.output
+        form = forms[options.format] if options.format else form_of_path(path or "")
+        if form.is_binary and path in (None, _STANDARD_OUTPUT) and sys.stdout.isatty():
+            raise CommandError(f"--format {form.name} is not for a terminal: give a file with -o", _WRONG_USE)
         layout = Layout(
             top=options.top,
             sort=options.sort,
@@ -86,66 +93,55 @@ class Output:
             lines=options.line_range,
             pairs=options.pairs,
         )
-        return cls(options.format or _format_of(options.output), options.output, layout)
+        return cls(form, path, layout)
+
+    def of(self, content: bytes) -> Output:
+        """The same output of a content that is made already."""
+        return replace(self, form=replace(self.form, render=lambda *_: content))
 
     def check(self, mode: str) -> None:
         """Ends the command where a profile of this mode lacks what is asked for."""
         message = complaint(mode, self.layout)
+        if message is None and self.form.needs_time and mode == "count":
+            message = f"--format {self.form.name} needs times, which --mode count does not take"
         if message is not None:
             raise CommandError(message, _WRONG_USE)
 
-    def needs_place(self) -> bool:
-        """Whether this is a form to keep, which is out of place among what a program writes to a terminal."""
-        return self.path is None and self.format not in ("text", "disasm")
-
-    def write(
-        self, profile: Profile, sources: Sources, stream: TextIO, listing: Callable[[], str] | None = None
-    ) -> None:
+    def write(self, profile: Profile, sources: Sources, stream: TextIO) -> None:
         """Writes the profile; what cannot be put where it should go is put into a file of its own, which is named.
 
-        `stream` is for an output without a path, `listing` makes the text of the format "disasm".
+        `stream` is for an output without a path.
         """
-        if self.path == _STANDARD_OUTPUT:
-            stream = sys.stdout
         if self.path is None or self.path == _STANDARD_OUTPUT:
-            self._write_to_stream(profile, sources, stream, listing)
+            self._write_to_stream(profile, sources, sys.stdout if self.path else stream)
             return
-        content = self._content(profile, sources, _PLAIN_WIDTH, listing)
+        content = self._content(profile, sources, _PLAIN_WIDTH)
         try:
             _write_file(self.path, content)
         except OSError as error:
-            kept = _keep(content, self._suffix())
+            kept = _keep(content, self.form)
             raise CommandError(f"cannot write {self.path}: {describe(error)}; the profile is in {kept}") from error
 
-    def _write_to_stream(
-        self, profile: Profile, sources: Sources, stream: TextIO, listing: Callable[[], str] | None
-    ) -> None:
+    def _write_to_stream(self, profile: Profile, sources: Sources, stream: TextIO) -> None:
         is_terminal = stream.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else _PLAIN_WIDTH
-        if self.format == "text" and is_terminal and os.environ.get("TERM") != "dumb":
+        if self.form.name == "text" and is_terminal and os.environ.get("TERM") != "dumb":
             terminal.print_colored(profile, sources, replace(self.layout, width=width), stream)
             stream.flush()
             return
-        content = self._content(profile, sources, width, listing)
+        content = self._content(profile, sources, width)
         stream.flush()
         stream.buffer.write(content)
         stream.buffer.flush()
 
-    def _content(self, profile: Profile, sources: Sources, width: int, listing: Callable[[], str] | None) -> bytes:
-        if self.format == "disasm" and listing is not None:
-            text = listing()
-        elif self.format == "json":
-            text = json_renderer.render(profile)
-        else:
-            text = terminal.render(profile, sources, replace(self.layout, width=width))
-        return text.encode("utf-8", "replace")
-
-    def _suffix(self) -> str:
-        return ".json" if self.format == "json" else ".txt"
-
-
-def _format_of(path: str | None) -> str:
-    return "json" if path is not None and path.endswith(".json") else "text"
+    def _content(self, profile: Profile, sources: Sources, width: int) -> bytes:
+        layout = replace(self.layout, width=width)
+        try:
+            return self.form.render(profile, sources, layout)
+        except ProfileExportError as error:
+            json = FORMS["json"]
+            kept = _keep(json.render(profile, sources, layout), json)
+            raise CommandError(f"{error}; the profile as JSON is in {kept}") from error
 
 
 def _write_file(path: str, content: bytes) -> None:
@@ -153,9 +149,9 @@ def _write_file(path: str, content: bytes) -> None:
         file.write(content)
 
 
-def _keep(content: bytes, suffix: str) -> str:
+def _keep(content: bytes, form: Form) -> str:
     """Puts a report into a new file of the temporary folder and gives its path."""
-    descriptor, path = tempfile.mkstemp(prefix="perilune-profile-", suffix=suffix)
+    descriptor, path = tempfile.mkstemp(prefix="perilune-profile-", suffix=form.suffixes[0])
     os.close(descriptor)
     _write_file(path, content)
     return path

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from perilune.cli import output
 from perilune.cli.errors import CommandError
+from perilune.cli.forms import FORMS, Form
 from perilune.cli.listing import annotated_listing
 from perilune.cli.output import Output, add_options
 from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
@@ -29,6 +30,9 @@ _PROGRESS_EVERY = 1.0
 _CLEAR_TO_END = "\x1b[K"
 _SAVE_CURSOR, _RESTORE_CURSOR = "\x1b7", "\x1b[0m" + _CLEAR_TO_END + "\x1b8"
 _DIM = "\x1b[2m"
+
+_DISASM = Form("disasm", (".asm",), lambda *_: b"", is_report=True)  # what it holds is no part of the profile
+_FORMS = {**FORMS, _DISASM.name: _DISASM}
 
 _VALUE_OPTIONS = ("--mode", *output.VALUE_OPTIONS)
 _SWITCHES = (*output.SWITCHES, "-h", "--help")
@@ -61,10 +65,10 @@ def main(arguments: list[str]) -> int:
     misplaced = _misplaced_option(arguments, program_arguments)
     if misplaced is not None:
         print(f"perilune: {misplaced} went to the program: put it before {path}, or -- behind {path}", file=sys.stderr)
-    chosen = Output.chosen(options)
+    chosen = Output.chosen(options, _FORMS)
     chosen.check(options.mode)
-    if chosen.needs_place():
-        parser.error(f"--format {chosen.format} needs -o FILE, or -o - for standard output")
+    if chosen.path is None and not chosen.form.is_report:
+        parser.error(f"--format {chosen.form.name} needs -o FILE, or -o - for standard output")
     text = read_executable(path)
     session = Session(options.mode)
     _stop_when_output_is_closed(session)
@@ -77,7 +81,9 @@ def main(arguments: list[str]) -> int:
     if chosen.path is None:
         print(file=sys.stderr)  # apart from what the program wrote
     sources = session.sources | read_sources(profile)
-    chosen.write(profile, sources, sys.stderr, lambda: annotated_listing(text, path, session.raw))
+    if chosen.form is _DISASM:
+        chosen = chosen.of(annotated_listing(text, path, session.raw).encode("utf-8", "replace"))
+    chosen.write(profile, sources, sys.stderr)
     return exit_status(outcome)
 
 
@@ -91,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--mode", choices=("count", "trace"), default="count", help="what to measure (default: count)")
-    add_options(parser, "standard error", "disasm")
+    add_options(parser, _FORMS, "standard error, for text and disasm")
     return parser
 
 

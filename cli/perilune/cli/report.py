@@ -7,6 +7,7 @@ import os
 import sys
 
 from perilune.cli.errors import CommandError
+from perilune.cli.forms import FORMS
 from perilune.cli.output import Output, add_options
 from perilune.cli.program import read_program
 from perilune.profiler.model import Profile, ProfileFormatError
@@ -32,9 +33,9 @@ def main(arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("profile", metavar="PROFILE", help="a profile as JSON, or - for standard input")
-    add_options(parser, "standard output")
+    add_options(parser, FORMS, "standard output")
     options = parser.parse_args(arguments)
-    chosen = Output.chosen(options)
+    chosen = Output.chosen(options, FORMS)
     profile = read_profile(options.profile)
     chosen.check(profile.mode)
     sources, missing = find_sources(profile, ["", os.path.dirname(options.profile)])

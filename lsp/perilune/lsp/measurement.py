@@ -29,6 +29,20 @@ class Measurement:
         return {row.line: row for row in self.file.lines}
 
     @cached_property
+    def builtin_times(self) -> dict[int, dict[str, int]]:
+        """For every line the nanoseconds in the library functions that it called, as far as stacks were sampled."""
+        times: dict[int, dict[str, int]] = {}
+        waiting = [self.profile.call_tree] if self.profile.call_tree is not None else []
+        while waiting:
+            node = waiting.pop()
+            waiting += node.children
+            if node.path == self.file.path:
+                for builtin in (child for child in node.children if child.path is None):
+                    of_line = times.setdefault(node.line, {})
+                    of_line[builtin.function] = of_line.get(builtin.function, 0) + builtin.self_ns
+        return times
+
+    @cached_property
     def text(self) -> Version:
         """The text that ran, ready to be compared."""
         return Version(self.document.lines, enclosing_functions(self.document))

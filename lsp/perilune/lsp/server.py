@@ -201,7 +201,7 @@ class ProfileArguments:
 
     uri: str
     arguments: Sequence[str] = ()
-    mode: Literal["count", "trace"] | None = None
+    mode: Literal["sample", "count", "trace"] | None = None
     directory: str | None = None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MEGABYTE = 1_000_000
-MODES = ("count", "trace")
+MODES = ("sample", "count", "trace")
 
 # -P: a module of the user's that lies beside the program must not stand in for one of Python's.
 DEFAULT_COMMAND = (sys.executable, "-P", "-m", "perilune")

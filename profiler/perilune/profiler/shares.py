@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from perilune.profiler.model import LineRow, Profile
+from perilune.profiler.model import FunctionRow, LineRow, Profile
 
 FEWEST_SAMPLES = 100
 """With fewer samples a share of 50 % is uncertain by more than 10 points, so that times mislead."""
@@ -39,8 +39,8 @@ def time_share(profile: Profile, ns: int | None) -> float | None:
     return None if ns is None or not run_ns else ns / run_ns
 
 
-def leading_share(profile: Profile, row: LineRow) -> float:
-    """The share that a line is shown with."""
+def leading_share(profile: Profile, row: LineRow | FunctionRow) -> float:
+    """The share that a line or a function is shown with."""
     return instruction_share(profile, row.instructions) if too_short_for_times(profile) else row.share
 
 

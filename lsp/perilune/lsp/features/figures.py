@@ -4,12 +4,20 @@ from __future__ import annotations
 
 _COUNT_UNITS = (("G", 1e9), ("M", 1e6), ("k", 1e3))
 _TIME_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3))
-_SIZE_UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+_COARSE_ERROR = 0.005  # from which a decimal of a percentage says nothing
 
 
 def percent(share: float) -> str:
     """`41.2%`"""
     return f"{share * 100:.1f}%"
+
+
+def rounded_percent(share: float, error: float | None) -> str:
+    """`41%`, as many digits as the error of a sampled share leaves; `41.2%` where it is exact or nearly so."""
+    if error is None or error < _COARSE_ERROR:
+        return percent(share)
+    points = round(share * 100)
+    return f"{points}%" if points else "<1%"
 
 
 def short_count(count: int) -> str:
@@ -31,14 +39,6 @@ def duration(nanoseconds: int) -> str:
         if nanoseconds >= size * 0.9995:
             return f"{_three_digits(nanoseconds / size)} {unit}"
     return f"{nanoseconds} ns"
-
-
-def byte_size(size: int) -> str:
-    """`1.5 MiB`, `45 bytes`"""
-    for unit, scale in _SIZE_UNITS:
-        if size >= scale * 0.9995:
-            return f"{_three_digits(size / scale)} {unit}"
-    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def _three_digits(value: float) -> str:

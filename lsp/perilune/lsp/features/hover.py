@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perilune.lsp.features.figures import byte_size, duration, full_count, percent
+from perilune.lsp.features.figures import duration, full_count, percent
 from perilune.lsp.measurement import Measurement, View
 from perilune.profiler.model import FunctionRow, LineRow, Profile
+from perilune.profiler.renderers.figures import bytes_text
+from perilune.profiler.shares import leading_share, time_share, times_lead, too_short_for_times
 
 _MAX_FUNCTIONS = 3
+_MAX_BUILTINS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +38,59 @@ def explain_line(measurement: Measurement, line: int, changed: bool = False) -> 
     if row is None:
         return None
     profile = measurement.profile
-    blocks = [_costs(row, profile), _opcodes(row), _functions(measurement.functions_around(line)), _origin(measurement)]
+    blocks = [
+        _costs(row, measurement),
+        _opcodes(row, profile),
+        _functions(measurement.functions_around(line), profile),
+        _origin(measurement),
+    ]
     if changed:
         text = measurement.document.lines[line - 1].strip().encode("latin-1").decode("utf-8", "replace")
         blocks.insert(0, f"**Edited since it was measured.** It read:\n{_fenced(text)}")
     return "\n\n".join(block for block in blocks if block)
 
 
-def _costs(row: LineRow, profile: Profile) -> str:
-    whole = "instructions" if profile.totals.run_ns is None else "time"
-    share = f"**{percent(row.share)}** of {whole}"
-    if row.error is not None:
-        share += f" ± {percent(row.error)}"
-    times = [f"**{duration(row.self_ns)}** self"] if row.self_ns is not None else []
-    if row.total_ns is not None:
-        times.append(f"{duration(row.total_ns)} with callees")
-    costs = [share, *times, _counted(row.hits, "hit", "**"), _counted(row.instructions, "instruction")]
-    lines = [" · ".join(costs)]
+def _costs(row: LineRow, measurement: Measurement) -> str:
+    profile = measurement.profile
+    timed = times_lead(profile)
+    share = percent(leading_share(profile, row))
+    if timed and row.error:
+        share += f" ± {100 * row.error:.1f}"
+    costs = [f"**{share}** of {'time' if timed else 'instructions'}"]
+    if timed and row.self_ns is not None:
+        costs.append(f"**{duration(row.self_ns)}** self")
+        if row.total_ns is not None:
+            costs.append(f"{duration(row.total_ns)} with callees")
+    costs += [_counted(row.hits, "hit", "**"), _counted(row.instructions, "instruction")]
+    lines = [" · ".join(costs), _builtins(row.line, measurement) if timed else "", _memory(row)]
+    return "  \n".join(line for line in lines if line)
+
+
+def _builtins(line: int, measurement: Measurement) -> str:
+    times = sorted(measurement.builtin_times.get(line, {}).items(), key=lambda pair: (-pair[1], pair[0]))
+    written = [
+        f"{_code(name)} {duration(ns)} ({percent(time_share(measurement.profile, ns) or 0.0)})"
+        for name, ns in times[:_MAX_BUILTINS]
+    ]
+    return "of it in " + ", ".join(written) if written else ""
+
+
+def _memory(row: LineRow) -> str:
+    parts = []
     if row.allocations:
-        lines.append(f"{byte_size(row.allocated_bytes)} allocated in {_counted(row.allocations, 'block')}")
-    return "  \n".join(lines)
+        parts.append(f"{bytes_text(row.allocated_bytes)} allocated in {_counted(row.allocations, 'block')}")
+    if row.live_bytes:
+        kinds = ", ".join(f"{kind.kind} {bytes_text(kind.bytes)}" for kind in row.live_kinds)
+        parts.append(f"{bytes_text(row.live_bytes)} live at the end" + (f" ({kinds})" if kinds else ""))
+    if row.peak_live_bytes:
+        parts.append(f"{bytes_text(row.peak_live_bytes)} at the peak")
+    return " · ".join(parts)
 
 
-def _opcodes(row: LineRow) -> str:
+def _opcodes(row: LineRow, profile: Profile) -> str:
     if not row.opcodes:
         return ""
-    timed = any(opcode.self_ns is not None for opcode in row.opcodes)
+    timed = times_lead(profile) and any(opcode.self_ns for opcode in row.opcodes)
     header = "| opcode | count | share |" + (" time |" if timed else "")
     ruler = "| :-- | --: | --: |" + (" --: |" if timed else "")
     return "\n".join([header, ruler, *_opcode_rows(row, timed)])
@@ -69,23 +99,35 @@ def _opcodes(row: LineRow) -> str:
 def _opcode_rows(row: LineRow, timed: bool) -> Iterator[str]:
     for opcode in sorted(row.opcodes, key=lambda opcode: (-(opcode.self_ns or 0), -opcode.count, opcode.name)):
         share = percent(opcode.count / row.instructions) if row.instructions else ""
-        time = f" {duration(opcode.self_ns or 0)} |" if timed else ""
+        time = f" {duration(opcode.self_ns) if opcode.self_ns else ''} |" if timed else ""
         yield f"| `{opcode.name}` | {full_count(opcode.count)} | {share} |{time}"
 
 
-def _functions(functions: list[FunctionRow]) -> str:
+def _functions(functions: list[FunctionRow], profile: Profile) -> str:
     # The main chunk, which comes last, says something only about lines outside of all functions.
     return "  \n".join(
-        f"in {_code(row.name)}, lines {row.line} to {row.end_line}: {_counted(row.calls, 'call')}, {percent(row.share)}"
+        f"in {_code(row.name)}, lines {row.line} to {row.end_line}: {_function_costs(row, profile)}"
         for row in (functions[:-1] or functions)[:_MAX_FUNCTIONS]
     )
+
+
+def _function_costs(row: FunctionRow, profile: Profile) -> str:
+    costs = [_counted(row.calls, "call"), percent(leading_share(profile, row))]
+    if times_lead(profile) and row.total_ns is not None:
+        costs.append(f"{duration(row.total_ns)} with callees")
+    return ", ".join(costs)
 
 
 def _origin(measurement: Measurement) -> str:
     profile = measurement.profile
     how = {"count": "Counted", "trace": "Traced"}.get(profile.mode, "Sampled")
     run = _code(" ".join([profile.program.path, *profile.program.args]))
-    return f"*{how} in a run of {run}*" if measurement.complete else f"*{how} in a run of {run} that was cut short*"
+    cut_short = "" if measurement.complete else " that was cut short"
+    samples = profile.totals.samples
+    if samples is None:
+        return f"*{how} in a run of {run}{cut_short}*"
+    verdict = ", too few for times" if too_short_for_times(profile) else ""
+    return f"*{how} in a run of {run}{cut_short}: {_counted(samples, 'sample')}{verdict}*"
 
 
 def _counted(count: int, noun: str, emphasis: str = "") -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perilune.lsp.features.figures import duration, percent, short_count
+from perilune.lsp.features.figures import duration, rounded_percent, short_count
 from perilune.lsp.measurement import Measurement, View
-from perilune.profiler.model import LineRow
+from perilune.profiler.model import LineRow, Profile
+from perilune.profiler.shares import leading_share, times_lead
 
 STALE = "~"
 MAX_LENGTH = 30
@@ -35,23 +36,30 @@ def hints(view: View, first_line: int, last_line: int, threshold: float) -> Iter
         origin = view.origins.get(line)
         if origin is None or origin.line not in prominent:
             continue
-        written = STALE if origin.changed else label(prominent[origin.line])
+        written = STALE if origin.changed else label(prominent[origin.line], view.measurement.profile)
         yield Hint(view.document.line_end(line), written, origin.line, origin.changed)
 
 
 def prominent_rows(measurement: Measurement, threshold: float) -> dict[int, LineRow]:
     """The lines worth showing: those with a share of at least the threshold, and the few that cost most."""
-    hottest = sorted(measurement.file.lines, key=lambda row: row.share, reverse=True)
+    profile = measurement.profile
+    shares = {row.line: leading_share(profile, row) for row in measurement.file.lines}
+    hottest = sorted(measurement.file.lines, key=lambda row: shares[row.line], reverse=True)
     return {
         row.line: row
         for rank, row in enumerate(hottest)
-        if row.share >= threshold or (rank < TOP_LINES and row.share >= _INVISIBLE_SHARE)
+        if shares[row.line] >= threshold or (rank < TOP_LINES and shares[row.line] >= _INVISIBLE_SHARE)
     }
 
 
-def label(row: LineRow) -> str:
-    """`41.2% · 1.2M× · 340 ms`, the last part only where time was taken."""
-    parts = [percent(row.share), f"{short_count(row.hits)}×"]
-    if row.self_ns is not None:
+def label(row: LineRow, profile: Profile) -> str:
+    """`41.2% · 1.2M× · 340 ms`, the last part only where time was taken.
+
+    A sampled share has no more digits than its error leaves; of a run too short for times, the share is of instructions.
+    """
+    timed = times_lead(profile)
+    share = rounded_percent(leading_share(profile, row), row.error if timed else None)
+    parts = [share, f"{short_count(row.hits)}×"]
+    if timed and (row.self_ns or (row.self_ns is not None and row.error is None)):
         parts.append(duration(row.self_ns))
     return " · ".join(parts)

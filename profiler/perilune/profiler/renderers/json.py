@@ -1,15 +1,35 @@
-"""The profile as JSON: one object on one line, with a newline at its end."""
+"""The profile as JSON: one compact object on one line, with a newline at its end.
+
+A profile of 10,000 lines stays under 5 MB, for which numbers are rounded to six digits where they are no counts, and what
+a mode does not record is left out of rows if readers do not rely on it.
+"""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from perilune.profiler.model import Profile, ProfileFormatError
+from perilune.profiler.model import FORMAT, VERSION, Profile, ProfileFormatError
+
+_LEFT_OUT_IF_EMPTY = {"raw_ns", "peak_live_bytes", "live_kinds"}
 
 
 def render(profile: Profile) -> str:
     """The same profile always gives the same text."""
-    return json.dumps(profile.to_json(), separators=(",", ":")) + "\n"
+    head = {"format": FORMAT, "version": VERSION}
+    return json.dumps(head | _fields(profile), separators=(",", ":"), default=_fields) + "\n"
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    """The fields of one of the model's dataclasses; the encoder asks for those of the ones inside."""
+    fields = {}
+    for name in row.__slots__:
+        value = getattr(row, name)
+        if type(value) is float:
+            value = float(f"{value:.6g}")
+        if name not in _LEFT_OUT_IF_EMPTY or (value is not None and value != []):
+            fields[name] = value
+    return fields
 
 
 def parse(text: str | bytes) -> Profile:

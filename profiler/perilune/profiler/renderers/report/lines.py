@@ -125,7 +125,7 @@ def _titled(
 ) -> list[Line]:
     """The table; only the one that `leads` says that none of the lines asked for ran, and is in another order."""
     if leads and page.layout.sort != "share":
-        title = f"Lines by {page.layout.sort}"
+        title = "Lines in their order" if page.layout.sort == "line" else f"Lines by {page.layout.sort}"
     if page.layout.lines is not None:
         title += f" in {printable(str(page.layout.lines))}"
         if leads and not rows:

@@ -1,0 +1,187 @@
+"""`perilune compare`: two profiles or programs side by side, and whether the second costs too much more."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from itertools import count
+from typing import IO
+
+from perilune.cli.errors import CommandError, describe
+from perilune.cli.measured import MODES, Measured, read_subject, run, saved
+from perilune.cli.output import row_count
+from perilune.profiler.comparison import METRICS, Comparison, Excess, Limit, compare, exceeded
+from perilune.profiler.model import Profile
+from perilune.profiler.renderers.comparison import Layout, excess_text, report
+from perilune.profiler.renderers.report.table import plain_text, print_styled
+from perilune.profiler.sources import Sources, split_lines
+
+_PLAIN_WIDTH = 80
+_WRONG_USE = 2
+_EXCEEDED = 3
+
+DESCRIPTION = """\
+Compare what two programs cost, or two versions of one: totals, functions, lines,
+opcodes, relative changes first. A and B are profiles saved with perilune profile
+--format json, or programs (.lua, .luac, .pasm), which are run. Lines are matched
+through a diff of the sources.
+"""
+
+EPILOG = """\
+LIMIT is a growth (2%) or a ratio of B to A (1.02). Times within their error never
+exceed a limit; counts and bytes are exact, so 0% means not one instruction more.
+
+Exit status: 0, 3 if a limit is exceeded, 1 if a program fails or a file cannot be
+read, 2 for wrong options.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Returns 0, or 3 if B grew by more than a limit allows."""
+    separator = arguments.index("--") if "--" in arguments else len(arguments)
+    program_arguments = arguments[separator + 1 :]
+    parser = _parser()
+    options = parser.parse_args(arguments[:separator])
+    paths = (options.a, options.b)
+    if paths == ("-", "-"):
+        parser.error("only one of A and B can be standard input")
+    subjects = [read_subject(path) for path in paths]
+    profiles = [subject for subject in subjects if isinstance(subject, Profile)]
+    if len(profiles) == 2 and (program_arguments or options.mode):
+        parser.error(f"{'arguments' if program_arguments else '--mode'} are for programs: A and B are saved profiles")
+    mode = options.mode or (profiles[0].mode if profiles else "count")
+    with tempfile.TemporaryFile() as output_a, tempfile.TemporaryFile() as output_b:
+        a, b = (
+            _measured(subject, path, program_arguments, mode, output, options.sources)
+            for subject, path, output in zip(subjects, paths, (output_a, output_b), strict=True)
+        )
+        sources_a, sources_b = _sources(a), _sources(b)
+        comparison = compare(a.profile, b.profile, sources_a, sources_b)
+        if not profiles:
+            comparison.notes.append(_output_note(output_a, output_b))
+    metric = options.metric or comparison.leading_metric
+    if metric == "time" and not comparison.is_timed:
+        raise CommandError(_no_times(comparison, paths))
+    excesses = exceeded(comparison, metric, options.fail_above, options.fail_above_function)
+    if options.format == "json":
+        value = {**comparison.to_json(), "metric": metric, "exceeded": [excess.to_json() for excess in excesses]}
+        _write(json.dumps(value, separators=(",", ":")) + "\n", options.output)
+    else:
+        _write_report(comparison, sources_a, sources_b, Layout(metric, options.top), options.output)
+    return _judge(excesses)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="perilune compare",
+        usage="perilune compare [OPTION]... A B [-- ARGUMENT...]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("a", metavar="A", help="a saved profile or a program, or - for standard input")
+    parser.add_argument("b", metavar="B", help="what is compared with it; both get the ARGUMENTs if they are programs")
+    parser.add_argument(
+        "--mode", choices=MODES, help="how to measure programs (default: as the other was, if it is saved, else count)"
+    )
+    parser.add_argument(
+        "--metric", choices=METRICS, help="which figures lead (default: time if both have it, else count)"
+    )
+    parser.add_argument("--top", type=row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to write it (default: text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
+    parser.add_argument(
+        "--sources",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="look there too for the sources of saved profiles",
+    )
+    parser.add_argument(
+        "--fail-above", type=_limit, metavar="LIMIT", help="exit with 3 if the total of the metric grew by more"
+    )
+    parser.add_argument(
+        "--fail-above-function", type=_limit, metavar="LIMIT", help="exit with 3 if that of any function grew by more"
+    )
+    return parser
+
+
+def _limit(text: str) -> Limit:
+    try:
+        return Limit.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _measured(
+    subject: bytes | Profile, path: str, arguments: Sequence[str], mode: str, output: IO[bytes], folders: Sequence[str]
+) -> Measured:
+    if isinstance(subject, Profile):
+        return saved(subject, path, folders)
+    measured = run(subject, path, arguments, mode, output.fileno())
+    if measured.status:
+        raise CommandError(f"{path} ended with status {measured.status}: nothing was compared")
+    return measured
+
+
+def _sources(measured: Measured) -> Sources:
+    return {path: split_lines(text) for path, text in measured.texts.items()}
+
+
+def _output_note(output_a: IO[bytes], output_b: IO[bytes]) -> str:
+    """Whether two programs, which are meant to do the same, wrote the same."""
+    for file in (output_a, output_b):
+        file.seek(0)
+    for line in count(1):
+        line_a, line_b = output_a.readline(), output_b.readline()
+        if line_a != line_b:
+            return f"the programs did not write the same: the first difference is in line {line} of their output"
+        if not line_a:
+            break
+    return "both programs wrote the same output"
+
+
+def _no_times(comparison: Comparison, paths: tuple[str, str]) -> str:
+    without = [
+        path for path, profile in zip(paths, (comparison.a, comparison.b), strict=True) if profile.totals.run_ns is None
+    ]
+    return f"--metric time needs times, which count mode does not take: use another --mode for {' and '.join(without)}"
+
+
+def _write_report(
+    comparison: Comparison, sources_a: Sources, sources_b: Sources, layout: Layout, path: str | None
+) -> None:
+    to_terminal = path is None and sys.stdout.isatty()
+    if to_terminal:
+        layout = Layout(layout.metric, layout.top, shutil.get_terminal_size().columns)
+    lines = report(comparison, sources_a, sources_b, layout)
+    if to_terminal and os.environ.get("TERM") != "dumb":
+        print_styled(lines, layout.width, sys.stdout)
+    else:
+        _write(plain_text(lines), path)
+
+
+def _write(text: str, path: str | None) -> None:
+    content = text.encode("utf-8", "replace")
+    if path is None or path == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {describe(error)}") from error
+
+
+def _judge(excesses: list[Excess]) -> int:
+    for excess in excesses:
+        print(f"perilune: {excess_text(excess)}", file=sys.stderr)
+    return _EXCEEDED if excesses else 0

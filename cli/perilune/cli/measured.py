@@ -1,0 +1,87 @@
+"""What the commands share that judge a program by its figures: a saved profile, or a run that makes one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from perilune.cli.errors import CommandError
+from perilune.cli.program import (
+    assembled,
+    exit_status,
+    program_chunk_name,
+    read_program,
+    report_error,
+    syntax_error_text,
+)
+from perilune.compiler.diagnostics import LuaSyntaxError
+from perilune.profiler.model import Profile, ProfileFormatError
+from perilune.profiler.renderers import json as json_renderer
+from perilune.profiler.session import Mode, Session
+from perilune.profiler.sources import find_texts
+
+MODES: tuple[str, ...] = get_args(Mode)
+
+_STANDARD_OUTPUT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A profile, and the content of its files as they ran, as far as that is known. `status` is the program's."""
+
+    profile: Profile
+    texts: dict[str, bytes]
+    status: int = 0
+
+
+def is_saved_profile(path: str, content: bytes) -> bool:
+    """Whether a file is meant as a profile and not as a program: none of Lua's begin with a brace."""
+    return path.endswith(".json") or content.lstrip()[:1] == b"{"
+
+
+def read_subject(path: str) -> bytes | Profile:
+    """A program's text, or the profile that a file holds. Ends the command where it cannot be read."""
+    content = read_program(path)
+    if not is_saved_profile(path, content):
+        return assembled(content, path) if path.endswith(".pasm") else content
+    try:
+        return json_renderer.parse(content)
+    except ProfileFormatError as error:
+        raise CommandError(f"{path} cannot be read as a profile: {error}") from error
+
+
+def saved(profile: Profile, path: str, folders: Sequence[str] = ()) -> Measured:
+    """A profile from a file. Its sources are looked for here, beside that file, and in the folders."""
+    return Measured(profile, find_texts(profile, ["", os.path.dirname(path), *folders])[0])
+
+
+def run(text: bytes, path: str, arguments: Sequence[str], mode: str, output: int) -> Measured:
+    """Runs a program, whose standard output goes to the file descriptor `output`. The message of its end is written."""
+    session = Session(cast(Mode, mode))
+    try:
+        with _standard_output_to(output):
+            outcome, profile = session.run(text, program_chunk_name(path), arguments)
+    except LuaSyntaxError as error:
+        raise CommandError(syntax_error_text(error)) from error
+    report_error(outcome)
+    texts = find_texts(profile, [""])[0]
+    if profile.program.path not in texts and not path.endswith(".pasm"):
+        texts[profile.program.path] = text
+    return Measured(profile, texts, exit_status(outcome))
+
+
+@contextmanager
+def _standard_output_to(descriptor: int) -> Iterator[None]:
+    """Sends what the process writes there elsewhere, the machine's own writing included."""
+    sys.stdout.flush()
+    kept = os.dup(_STANDARD_OUTPUT)
+    os.dup2(descriptor, _STANDARD_OUTPUT)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STANDARD_OUTPUT)
+        os.close(kept)
