@@ -73,7 +73,7 @@ def test_the_report(perilune: RunPerilune, write_file: WriteFile) -> None:
 
 def test_two_runs_in_count_mode_give_identical_reports(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", PROGRAM)
-    for options in (["--exact", "--top", "0"], ["--format", "json"]):
+    for options in (["--exact", "--top", "0", "--pairs"], ["--format", "json", "-o", "-"]):
         assert perilune("profile", *options, "a.lua") == perilune("profile", *options, "a.lua")
 
 

@@ -39,7 +39,7 @@ class LineRange:
         return self.first <= line and (self.last is None or line <= self.last)
 
     def __str__(self) -> str:
-        last = "on" if self.last is None else str(self.last)
+        last = "the end" if self.last is None else str(self.last)
         lines = f"line {self.first}" if self.last == self.first else f"lines {self.first} to {last}"
         return f"{self.path}, {lines}" if self.path else lines
 

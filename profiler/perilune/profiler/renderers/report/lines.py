@@ -82,7 +82,7 @@ def allocating_lines(page: Page) -> list[Line]:
     ]
     if any(row.line.live_bytes is not None for row in rows):
         columns.append(Column("live", lambda row: page.size(row.line.live_bytes)))
-    if any(row.line.peak_live_bytes is not None for row in rows):
+    if not page.narrow and any(row.line.peak_live_bytes is not None for row in rows):
         columns.append(Column("at peak", lambda row: page.size(row.line.peak_live_bytes)))
     if page.wide and any(row.line.live_kinds for row in rows):
         columns.append(Column("live kinds", lambda row: (_kinds(row.line.live_kinds), "dim"), False))

@@ -24,7 +24,8 @@ from perilune.profiler.sources import Sources
 
 _MINIMUM_WIDTH = 60
 _WIDE = 110  # columns from which tables show what is less important
-_LOCATION_WIDTH = 24
+_NARROW = 76  # below which they leave out what can be missed
+_LOCATION_WIDTH, _NARROW_LOCATION_WIDTH = 24, 16
 _BAR_CELLS = 8
 
 
@@ -51,7 +52,7 @@ class Page:
         self.sources = sources
         self.layout = layout
         self.width = max(_MINIMUM_WIDTH, layout.width)
-        self.wide = self.width >= _WIDE
+        self.wide, self.narrow = self.width >= _WIDE, self.width < _NARROW
         self.metric = layout.metric or ("time" if times_lead(profile) else "count")
         self.timed = times_lead(profile) or self.metric == "time"
         self.sampled = profile.totals.samples is not None
@@ -88,7 +89,8 @@ class Page:
         if self.one_file:
             return number
         shorten = cut if file.path.startswith("[") else cut_left
-        return shorten(printable(file.path), _LOCATION_WIDTH - len(number) - 1) + ":" + number
+        width = _NARROW_LOCATION_WIDTH if self.narrow else _LOCATION_WIDTH
+        return shorten(printable(file.path), width - len(number) - 1) + ":" + number
 
     def source_column(self, hotness: Callable[[PlacedLine], float | None]) -> Column[PlacedLine]:
         """The column of the lines' texts, the hot ones in their colour."""

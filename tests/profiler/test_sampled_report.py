@@ -1,0 +1,204 @@
+"""The report of sample mode: exact texts, what leads, which lines are shown, and a width that no line exceeds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perilune.profiler.model import ChainEntry, Profile
+from perilune.profiler.renderers.figures import cell_width
+from perilune.profiler.renderers.report.layout import METRICS, SORT_KEYS, Layout, LineRange, complaint
+from perilune.profiler.renderers.terminal import render
+from sampled_profile import SOURCES, sampled_profile
+
+REPORT = """\
+Profile of main.lua 20  (sample mode)
+
+  time          1.00 s in 1,000 samples, one every 1.00 ms, signal sampler
+  profiling     cost 1.03× the run without it
+  collector     60.0 ms, 6.0% ± 1.5
+  instructions  153,246
+  memory        peak 65.5 kB, at the end 20.5 kB (table 12.5 kB, string 8.00 kB)
+  allocated     120 kB in 1,700 allocations
+  stack depth   peak 68 slots, at the end 0
+  reached by    main chunk (main.lua:6) → fib (main.lua:3)
+
+Hottest lines  3 of 9
+  share    ±     self   total   hits  line            source
+  35.0%  2.0   350 ms  630 ms  10.9K  main.lua:3      return fib(n - 1) + fib(n…
+  30.0%  2.0   300 ms  300 ms  21.9K  main.lua:2      if n < 2 then return n end
+  17.0%  2.0   170 ms  170 ms    100  lib/text.lua:4  return table.concat(t, ",…
+   6.0%  1.5  60.0 ms                                 (collector)
+   1.0%  0.6  10.0 ms                                 (outside the program)
+
+Opcodes  3 of 5
+  share    ±    time  count  opcode  meaning
+  50.0%  3.1  500 ms  22.1K  CALL    s[A].. = s[A](s[A+1] .. s[A+B-1]), C-1 res…
+  30.0%  2.8  300 ms  21.9K  JLTK    jump if s[A] < k[B]
+  13.0%  2.1  130 ms   109K  SUBI    s[A] = s[B] - C
+
+Functions
+  share    ±     self   total  calls  line            function
+  65.0%  2.9   650 ms  650 ms  21.9K  main.lua:1      fib
+  25.0%  2.7   250 ms  250 ms    100  lib/text.lua:2  join
+   3.0%  1.0  30.0 ms  930 ms      1  main.lua:1      main chunk
+
+Library functions
+  share    ±    time  calls  function
+  15.0%  2.2  150 ms    100  table.concat
+   0.0%                   1  require
+
+Zones
+  share   total  calls    bytes  allocations  zone
+  26.5%  265 ms      1  18.0 kB          300  joining
+
+Lines that allocate
+  share    bytes  allocations  live  at peak  line            source
+  10.0%  12.0 kB          200   0 B  9.00 kB  lib/text.lua:3  local t = {n, n, …
+   5.0%  6.00 kB          100   0 B     90 B  lib/text.lua:4  return table.conc…
+   0.1%     64 B            2  64 B      0 B  main.lua:1      local function fi…
+  84.9%   102 kB        1,398                                 (outside any line…
+
+Memory at the end
+  share    bytes  objects  kind
+  60.9%  12.5 kB       40  table
+  39.1%  8.00 kB       90  string
+
+Counts, bytes and stack depth are exact. Times are estimates from samples: ± is
+the half-width of the 95% interval of a share, in percentage points.
+"""
+
+
+def headings(report: str) -> list[str]:
+    """The titles of the tables, which begin at the margin."""
+    return [line for line in report.splitlines() if line and line[0] != " "]
+
+
+def short_run() -> Profile:
+    profile = sampled_profile()
+    profile.totals.samples = 37
+    return profile
+
+
+def test_the_report_of_sample_mode() -> None:
+    assert render(sampled_profile(), SOURCES, Layout(top=3)) == REPORT
+
+
+def test_a_run_too_short_for_times_says_so_and_leads_with_counts() -> None:
+    report = render(short_run(), SOURCES, Layout())
+    text = " ".join(report.split())
+    assert "37 samples: the run was too short for times, which take at least 100. The counts, which are exact" in text
+    assert "\nHottest lines\n  share  instr   hits  line            source\n  85.5%   131K  10.9K  main.lua:3" in report
+    assert "±" not in report
+    assert "ms" not in report.partition("Hottest lines")[2]
+
+
+def test_times_of_a_short_run_are_shown_to_who_insists() -> None:
+    report = render(short_run(), SOURCES, Layout(metric="time"))
+    assert "The times below are guesses." in " ".join(report.split())
+    assert "  35.0%  2.0   350 ms   630 ms  10.9K  main.lua:3" in report
+
+
+def test_counts_lead_on_demand_with_the_share_of_time_beside_them() -> None:
+    report = render(sampled_profile(), SOURCES, Layout(metric="count"))
+    assert "\nHottest lines by instructions\n  share  instr   hits   time  line " in report
+    assert "\n  85.5%   131K  10.9K  35.0%  main.lua:3 " in report
+    assert "\n  71.2%  130 ms   109K  SUBI " in report
+
+
+def test_memory_leads_on_demand() -> None:
+    report = render(sampled_profile(), SOURCES, Layout(metric="memory"))
+    assert headings(report)[1:4] == ["Lines that allocate", "Memory at the end", "Functions"]
+    assert "\n  15.0%  18.0 kB          300    100  lib/text.lua:2  join\n" in report
+
+
+def test_a_wide_page_shows_more_and_bars() -> None:
+    report = render(sampled_profile(), SOURCES, Layout(width=120))
+    assert (
+        "  35.0%  2.0  ━━━━━━━━   350 ms   630 ms   131K  10.9K             main.lua:3      return fib(n - 1) + fib(n - 2)\n"
+        in report
+    )
+    assert "  17.0%  2.0  ━━━━       170 ms   170 ms    100    100    6.00 kB  lib/text.lua:4" in report
+    assert "  table 64 B  main.lua:1 " in report
+
+
+def test_opcode_pairs_come_on_demand() -> None:
+    assert "Opcode pairs" not in REPORT
+    report = render(sampled_profile(), SOURCES, Layout(pairs=True))
+    assert "Opcode pairs\n  share  count  first  then\n   7.1%  10.9K  JLTK   SUBI\n" in report
+    profile = sampled_profile()
+    profile.opcode_pairs = []
+    assert "Opcode pairs\n  none were recorded\n" in render(profile, SOURCES, Layout(pairs=True))
+
+
+def test_lines_can_be_ordered_by_total_time() -> None:
+    report = render(sampled_profile(), SOURCES, Layout(sort="total"))
+    assert "\nLines by total\n" in report
+    assert report.index("fib(20)") < report.index("return fib") < report.index("if n < 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("10:20", LineRange(10, 20)),
+        ("10-20", LineRange(10, 20)),
+        ("10:", LineRange(10, None)),
+        (":20", LineRange(1, 20)),
+        ("7", LineRange(7, 7)),
+        ("a.lua:7", LineRange(7, 7, "a.lua")),
+        ("a.lua:7-9", LineRange(7, 9, "a.lua")),
+        ("C:\\x-1:a.lua:7:", LineRange(7, None, "C:\\x-1:a.lua")),
+    ],
+)
+def test_ranges_of_lines(text: str, lines: LineRange) -> None:
+    assert LineRange.parse(text) == lines
+
+
+@pytest.mark.parametrize("text", ["", ":", "a.lua", "a.lua:", "9:7", "x:y"])
+def test_what_is_no_range_of_lines(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a range of lines"):
+        LineRange.parse(text)
+
+
+def test_a_range_restricts_the_tables_of_lines() -> None:
+    report = render(sampled_profile(), SOURCES, Layout(lines=LineRange(1, 2)))
+    assert "Hottest lines in lines 1 to 2\n" in report
+    assert "if n < 2" in report
+    assert "Lines that allocate in lines 1 to 2\n" in report
+    assert not any(text in report for text in ("(collector)", "text.join", "local t ="))
+    of_module = render(sampled_profile(), SOURCES, Layout(lines=LineRange(3, 3, "text.lua")))
+    assert "Hottest lines in text.lua, line 3\n" in of_module
+    assert "local t =" in of_module and "text.join" not in of_module
+    none = render(sampled_profile(), SOURCES, Layout(lines=LineRange(100, None)))
+    assert "Hottest lines in lines 100 to the end\n  none of them ran\n" in none
+
+
+def test_the_calls_at_the_deepest_stack_are_counted_and_cut_in_their_middle() -> None:
+    profile = sampled_profile()
+    chain = [ChainEntry("main chunk", "main.lua", 9)]
+    chain += [ChainEntry("fib", "main.lua", 3)] * 1500
+    chain += [ChainEntry(f"f{n}", "main.lua", n) for n in range(20)]
+    chain += [ChainEntry("table.sort", None, 0)]
+    profile.totals.stack.peak_chain = chain
+    _, _, after = render(profile, SOURCES, Layout()).partition("  reached by    ")
+    assert " ".join(after.partition("\n\n")[0].split()) == (
+        "main chunk (main.lua:9) → fib (main.lua:3) ×1,500 → f0 (main.lua) → f1 (main.lua:1) → ... 15 more ... → "
+        "f17 (main.lua:17) → f18 (main.lua:18) → f19 (main.lua:19) → table.sort"
+    )
+
+
+def test_what_a_mode_lacks_is_told() -> None:
+    assert complaint("count", Layout(metric="time")) == "--metric time needs times, which --mode count does not take"
+    assert "--mode sample" in (complaint("trace", Layout(sort="total")) or "")
+    assert complaint("sample", Layout(metric="time", sort="total")) is None
+
+
+@given(st.integers(60, 200), st.text(), st.sampled_from([None, *METRICS]), st.sampled_from(SORT_KEYS), st.booleans())
+def test_no_line_is_wider_than_the_layout(width: int, text: str, metric: str | None, sort: str, exact: bool) -> None:
+    profile = sampled_profile()
+    profile.totals.stack.peak_chain[1].function = text
+    profile.zones[0].name = profile.builtins[0].name = text
+    layout = Layout(width=width, metric=metric, sort=sort, exact=exact, pairs=True)
+    report = render(profile, {"main.lua": [text] * 9}, layout)
+    assert all(cell_width(line) <= width for line in report.split("\n"))
