@@ -40,9 +40,9 @@ def _json(profile: Profile, sources: Sources, layout: Layout) -> bytes:
 
 
 def _html(profile: Profile, sources: Sources, layout: Layout) -> bytes:
-    from perilune.profiler.renderers import html
+    from perilune.profiler.renderers.html import render
 
-    return html.render(profile, sources).encode("utf-8", "replace")
+    return render(profile, sources).encode("utf-8", "replace")
 
 
 def _exporter_forms() -> dict[str, Form]:

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile
 
 
-def listing(text: bytes, path: str, counts: Sequence[Mapping[int, int]] | None = None) -> str:
+def listing(text: bytes, path: str, margins: Sequence[Mapping[int, str]] = ()) -> str:
     """The bytecode of a program, source or binary chunk, that was read from `path`. Ends the command on an error in it."""
     proto = _load(text, path)
-    return disassemble(proto, _source_text(text, proto), counts)
+    return disassemble(proto, _source_text(text, proto), margins)
 
 
 def annotated_listing(text: bytes, path: str, raw: RawProfile | None) -> str:
     """The listing with what the machine recorded for every instruction, if it recorded anything."""
     from perilune.profiler.attribution import program_counts
 
-    return listing(text, path, program_counts(raw) if raw is not None else None)
+    counts = program_counts(raw) if raw is not None else []
+    return listing(text, path, [{pc: f"{count:>15,}" for pc, count in of_function.items()} for of_function in counts])
 
 
 def _load(text: bytes, path: str) -> Proto:

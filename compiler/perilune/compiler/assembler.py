@@ -1,8 +1,8 @@
 r"""The textual form of bytecode, to bytecode: what the disassembler writes, and what is written by hand.
 
-One instruction, label or directive to a line; `;` begins a comment; whatever stands before a `|` that only digits, commas
-and spaces precede is a listing's margin and skipped. The file is the main function; `.function "name"` to `.end` makes a
-nested one (around the whole file it is optional).
+One instruction, label or directive to a line; `;` begins a comment; numbers, percentages and times before a `|` are a
+listing's margin and skipped. The file is the main function; `.function "name"` to `.end` makes a nested one (around the
+whole file it is optional).
 
 Instructions name their operands in the order of the opcode table:
 
@@ -49,7 +49,7 @@ from perilune.compiler.opcodes import ALIASES, BY_NAME, MAX_HINTED_KEY, MAX_SLOT
 from perilune.compiler.proto import Constant, LocalVariable, Proto, Range, UpvalueDescription
 
 _FIELD_SHIFTS = {"A": (8, 8), "B": (16, 8), "C": (24, 8), "Bx": (16, 16), "J": (8, 24), "X": (0, 32)}
-_MARGIN = re.compile(r"[\s\d,]*\|")
+_MARGIN = re.compile(r"(?:[\s\d,.%]|[nµm]?s\b)*\|")
 _TOKEN = re.compile(r'\s+|;.*|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[^\s;"]+)|(?P<bad>.)')
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}

@@ -59,31 +59,32 @@ def range_text(place: Range) -> str:
     return f"@{start}:{start_column}-{end}"
 
 
-def disassemble(proto: Proto, source_text: str | None = None, counts: Sequence[Mapping[int, int]] | None = None) -> str:
+def disassemble(proto: Proto, source_text: str | None = None, margins: Sequence[Mapping[int, str]] = ()) -> str:
     """The text of a function and of all nested in it.
 
-    With `source_text` each source line stands above the first instruction that it became. `counts` says how often each
-    pc ran, for every function: the outer one first, then those nested in it, each followed by its own.
+    With `source_text` each source line stands above the first instruction that it became. `margins` gives what stands
+    before the instruction at a pc, all of one width, for every function: the outer one first, then those nested in it,
+    each followed by its own. The assembler skips counts, percentages and times there.
     """
     lines: list[str] = []
     source_lines = source_text.splitlines() if source_text is not None else []
-    _Listing(lines, source_lines, list(counts) if counts is not None else None).function(proto, "")
+    _Listing(lines, source_lines, list(margins)).function(proto, "")
     return "\n".join(lines) + "\n"
 
 
 class _Listing:
-    def __init__(self, lines: list[str], source_lines: list[str], counts: list[Mapping[int, int]] | None) -> None:
+    def __init__(self, lines: list[str], source_lines: list[str], margins: list[Mapping[int, str]]) -> None:
         self.lines = lines
         self.source_lines = source_lines
-        self.counts = counts
+        self.margins = margins
 
     def function(self, proto: Proto, indent: str) -> None:
-        counts = self.counts.pop(0) if self.counts else None
+        margins = self.margins.pop(0) if self.margins else {}
         name = "" if proto.name is None else " " + quote(proto.name)
         self.lines.append(f"{indent}.function{name}")
         inner = indent + "    "
         self.header(proto, inner)
-        self.code(proto, inner, counts)
+        self.code(proto, inner, margins)
         for nested in proto.protos:
             self.lines.append("")
             self.function(nested, inner)
@@ -106,7 +107,7 @@ class _Listing:
             header.append(".stripped")
         self.lines += [indent + line for line in header]
 
-    def code(self, proto: Proto, indent: str, counts: Mapping[int, int] | None) -> None:
+    def code(self, proto: Proto, indent: str, margins: Mapping[int, str]) -> None:
         decoded = []
         targets = set()
         pc = 0
@@ -128,14 +129,13 @@ class _Listing:
                 shown_line = line
             if pc in targets:
                 self.lines.append(f"{indent}L{pc}:")
-            column = "" if counts is None else f"{counts.get(pc, 0):>15,}"
             text = " ".join([f"{opcode.name:<10}", *self.operands(proto, pc, opcode, operands, indices)])
             place = ""
             if proto.ranges:
                 places = [proto.word_ranges[pc + word] for word in range(opcode.words)]
                 place = " ".join(range_text(proto.ranges[index]) for index in dict.fromkeys(places))
             comment = self.comment(proto, pc, opcode, operands)
-            full = f"{indent}{column}{pc:6} | {text:<34} {place:<18}{comment}"
+            full = f"{indent}{margins.get(pc, '')}{pc:6} | {text:<34} {place:<18}{comment}"
             self.lines.append(full.rstrip())
 
     def operands(
