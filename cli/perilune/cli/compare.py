@@ -53,7 +53,9 @@ def main(arguments: list[str]) -> int:
     subjects = [read_subject(path) for path in paths]
     profiles = [subject for subject in subjects if isinstance(subject, Profile)]
     if len(profiles) == 2 and (program_arguments or options.mode):
-        parser.error(f"{'arguments' if program_arguments else '--mode'} are for programs: A and B are saved profiles")
+        parser.error(
+            f"{'arguments are' if program_arguments else '--mode is'} for programs: A and B are saved profiles"
+        )
     mode = options.mode or (profiles[0].mode if profiles else "count")
     with tempfile.TemporaryFile() as output_a, tempfile.TemporaryFile() as output_b:
         a, b = (
