@@ -18,6 +18,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune run FILE [ARGUMENT...]      run a program, as lua does
   perilune profile FILE [ARGUMENT...]  run it and report the cost of every line
   perilune report PROFILE              show a saved profile, in any format
+  perilune export PROFILE              turn it into a file for another tool
   perilune compare A B                 show what B costs more or less than A
   perilune check-budget FILE...        fail if it costs more than it may
   perilune check FILE...               report syntax errors, running nothing
@@ -32,7 +33,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
 Try:  perilune profile examples/nbody.lua 5000
 """
 
-_COMMANDS = ("run", "profile", "report", "compare", "check-budget", "check", "disasm", "asm", "lsp")
+_COMMANDS = ("run", "profile", "report", "export", "compare", "check-budget", "check", "disasm", "asm", "lsp")
 
 _INTERRUPTED = 130
 

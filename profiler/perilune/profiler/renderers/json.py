@@ -38,4 +38,7 @@ def parse(text: str | bytes) -> Profile:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ProfileFormatError(f"not JSON: {error}") from error
-    return Profile.from_json(value)
+    try:
+        return Profile.from_json(value)
+    except RecursionError as error:
+        raise ProfileFormatError("call_tree: nested too deeply") from error

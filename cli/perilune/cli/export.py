@@ -1,0 +1,76 @@
+"""`perilune export`: a saved profile in the format of another tool."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from perilune.cli.errors import CommandError, describe
+from perilune.cli.report import read_profile
+from perilune.profiler.exporters import EXPORTERS, Exporter, ProfileExportError
+from perilune.profiler.sources import find_sources
+
+DESCRIPTION = """\
+Turn a profile that perilune profile wrote with --format json into a file that
+another tool opens.
+"""
+
+_WRONG_USE = 2
+_STANDARD_OUTPUT = "-"
+
+
+def main(arguments: list[str]) -> int:
+    """Returns 0 once the file is written."""
+    parser = argparse.ArgumentParser(
+        prog="perilune export",
+        usage="perilune export PROFILE [--format FORMAT] [-o FILE]",
+        description=DESCRIPTION,
+        epilog=_formats(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("profile", metavar="PROFILE", help="a profile as JSON, or - for standard input")
+    parser.add_argument(
+        "--format", choices=tuple(EXPORTERS), metavar="FORMAT", help="the format (default: by the ending of -o)"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
+    options = parser.parse_args(arguments)
+    exporter = _exporter(options.format, options.output or "")
+    output = None if options.output in (None, _STANDARD_OUTPUT) else options.output
+    if exporter.is_binary and output is None and sys.stdout.isatty():
+        raise CommandError(f"{exporter.name} is not for a terminal: give a file with -o", _WRONG_USE)
+    profile = read_profile(options.profile)
+    sources, _ = find_sources(profile, ["", os.path.dirname(options.profile)])
+    try:
+        _write(exporter.export(profile, sources), output)
+    except ProfileExportError as error:
+        raise CommandError(f"{options.profile}: {error}") from error
+    return 0
+
+
+def _formats() -> str:
+    rows = [(exporter.name, exporter.suffix, exporter.tools) for exporter in EXPORTERS.values()]
+    return "\n".join(["formats:", *(f"  {name:<11} {suffix:<17} {tools}" for name, suffix, tools in rows)])
+
+
+def _exporter(name: str | None, path: str) -> Exporter:
+    if name is not None:
+        return EXPORTERS[name]
+    for exporter in EXPORTERS.values():
+        if path.endswith(exporter.suffix):
+            return exporter
+    raise CommandError(f"which format? --format takes {', '.join(EXPORTERS)}", _WRONG_USE)
+
+
+def _write(content: bytes, path: str | None) -> None:
+    if path is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {describe(error)}") from error
