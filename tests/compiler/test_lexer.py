@@ -113,3 +113,24 @@ def test_tokens_and_what_is_between_them_are_the_whole_text(text: str) -> None:
         at = end
     assert at == len(text)
     assert found.types.count("$END") == 1 and found.types[-1] == "$END"
+
+
+def test_comments_are_found_and_what_looks_like_one_is_not() -> None:
+    text = "#!lua -- no\n-- one\nx = '-- no' --[[ two\n-- ]] y = [[ --no ]] -- three\n--[==[ ]] ]==]--"
+    source = Source("test.lua", text, is_file=True)
+    comments = list(LEXER.comments(source, LEXER.tokens(source)))
+    assert [comment for _, comment in comments] == ["-- one", "--[[ two\n-- ]]", "-- three", "--[==[ ]] ]==]", "--"]
+    assert all(text.startswith(comment, offset) for offset, comment in comments)
+
+
+@given(st.text("-[]= \n'\"x", max_size=40))
+def test_tokens_comments_and_white_space_are_the_whole_text(text: str) -> None:
+    source = Source("test.lua", text)
+    found = LEXER.tokens(source)
+    pieces = [(found.start(i), found.texts[i]) for i in range(len(found.ends))]
+    pieces += LEXER.comments(source, found)
+    rest = list(text)
+    for start, piece in pieces:
+        assert text.startswith(piece, start)
+        rest[start : start + len(piece)] = [" "] * len(piece)
+    assert "".join(rest).isspace() or not rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from perilune.compiler.grammar import END, Grammar
 from perilune.compiler.source import Source
@@ -52,8 +53,9 @@ class Lexer:
         self._patterns = {terminal: re.compile(pattern) for terminal, pattern in grammar.patterns.items()}
         operators = sorted((text for text in self._literals if not text[0].isalpha()), key=len, reverse=True)
         token = "|".join([*grammar.patterns.values(), *_BAD_FORMS, *map(re.escape, operators), "(?s:.)", r"\Z"])
+        self._skip = "|".join(grammar.skip)
         # The possessive repetition keeps a comment from being given back as two minus signs.
-        self._token = re.compile(f"(?>{'|'.join(grammar.skip)})*+(?P<token>{token})")
+        self._token = re.compile(f"(?>{self._skip})*+(?P<token>{token})")
 
     def tokens(self, source: Source) -> Tokens:
         """All tokens; what is none of Lua's gets the type BAD, and the lexer goes on behind it."""
@@ -73,6 +75,19 @@ class Lexer:
             # Behind white space at the end, the end itself matches once more.
             del types[-1], texts[-1], ends[-1]
         return Tokens(types, texts, ends)
+
+    def comments(self, source: Source, tokens: Tokens) -> Iterator[tuple[int, str]]:
+        """The offset and the text of every comment, its dashes included; `tokens` are those of the source."""
+        skipped_text = re.compile(self._skip)  # not in the constructor, because start-up is part of every run
+        end = source.begin
+        for index, token_end in enumerate(tokens.ends):
+            while end < tokens.start(index):
+                skipped = skipped_text.match(source.text, end)
+                assert skipped is not None  # the lexer skipped it
+                if skipped[0].startswith("--"):
+                    yield end, skipped[0]
+                end = skipped.end()
+            end = token_end
 
 
 class _TypeOf(dict[str, str]):
