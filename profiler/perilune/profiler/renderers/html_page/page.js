@@ -1,0 +1,257 @@
+// The page: its head with the totals, the tools that stay in sight, and the sections in their order.
+"use strict";
+
+/** Radio buttons side by side; `options` are [value, title, why it cannot be chosen]. */
+function choose(name, options, chosen, act) {
+  const labels = options.map(([value, title, obstacle]) => {
+    const input = element("input", { type: "radio", name, value, checked: value === chosen, disabled: Boolean(obstacle) });
+    input.addEventListener("change", () => act(value));
+    return element("label", { title: obstacle }, input, element("span", {}, title));
+  });
+  return element("fieldset", { class: "choice" }, element("legend", {}, name), ...labels);
+}
+
+function head() {
+  const command = [profile.program.path, ...profile.program.args].join(" ");
+  const title = element("h1", {}, command);
+  return element(
+    "header",
+    {},
+    element("p", { class: "kind" }, `Perilune profile, ${profile.mode} mode`),
+    title,
+    profile.too_short ? element("p", { class: "warning" }, tooShortText()) : null,
+    element("dl", { class: "totals" }, ...figures().map(figure)),
+    peakChain(),
+    element("p", { class: "note" }, meaningText()),
+  );
+}
+
+function tooShortText() {
+  return `${plural(totals.samples, "sample")}: the run was too short for times, which take at least ${profile.fewest_samples}. The counts, which are exact, lead.`;
+}
+
+function meaningText() {
+  if (sampled) return "Counts, bytes and stack depth are exact. Times are estimates from samples: ± is the half-width of the 95% interval of a share, in percentage points.";
+  if (timed) return "Counts, bytes and stack depth are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, which can leave the time of a single opcode off by a factor of 2. Raw times are as measured.";
+  return "Counts, bytes and stack depth are exact. Count mode uses no clock: --mode sample adds times.";
+}
+
+/** What stands in the head: title, text, and what explains it. */
+function figures() {
+  const { run_ns: run, gc_ns: gc, wall_ns: wall, raw_ns: raw } = totals;
+  const time = timed && ["Run time", timeText(run), traced ? `corrected; ${timeText(raw)} raw` : wall ? `${timeText(wall)} by the clock` : ""];
+  const instructions = ["Instructions", totals.instructions >= 1e9 ? countText(totals.instructions) : exactText(totals.instructions), totals.instructions >= 1e9 ? exactText(totals.instructions) : ""];
+  const every = totals.sample_interval_ns ? `, every ${timeText(totals.sample_interval_ns)}` : "";
+  return [
+    ...(profile.metric === "time" ? [time, instructions] : [instructions, time]),
+    timed && ["Collector", shareText(part(gc, run)), timeText(gc)],
+    sampled && ["Samples", exactText(totals.samples), totals.sampler ? `${totals.sampler} sampler${every}` : every.slice(2)],
+    ["Peak memory", bytesText(totals.peak_bytes), `${bytesText(totals.current_bytes)} at the end`],
+    ["Allocated", bytesText(totals.allocated_bytes), plural(totals.allocations, "allocation")],
+    ["Deepest stack", plural(totals.peak_depth, "slot"), `${exactText(totals.current_depth)} at the end`],
+    totals.cost_ratio !== null && ["Profiling cost", `${totals.cost_ratio.toFixed(2)}×`, "times the run without"],
+  ].filter(Boolean);
+}
+
+function figure([title, value, detail]) {
+  return element("div", {}, element("dt", {}, title), element("dd", { class: "value" }, value), element("dd", { class: "detail" }, detail));
+}
+
+/** The calls that reached the deepest stack, equal ones behind each other as one. */
+function peakChain() {
+  const chain = records(totals.peak_chain);
+  if (!chain.length) return null;
+  const entries = [];
+  for (const entry of chain) {
+    const last = entries.at(-1);
+    if (last && last.function === entry.function && last.path === entry.path && last.line === entry.line) last.times += 1;
+    else entries.push({ ...entry, times: 1 });
+  }
+  const items = entries.map((entry) => {
+    const place = entry.path ? locationLink(entry.path, entry.line, `${entry.path}:${entry.line || "?"}`) : null;
+    return element("li", {}, element("span", { class: "mono" }, entry.function), place && " ", place, entry.times > 1 ? ` ×${exactText(entry.times)}` : null);
+  });
+  return element("div", { class: "chain" }, element("span", { class: "label" }, "Deepest stack reached by "), element("ol", {}, ...items));
+}
+
+function makeTables() {
+  const place = wordColumn("Line", (row) => (row.file ? locationText(row.file.path, row.line) : ""), {
+    cell: (row) => (row.file ? locationLink(row.file.path, row.line) : ""),
+    mono: true,
+  });
+  const share = () => shareColumn(METRICS[metric].share, METRICS[metric].error);
+  const measured = traced ? [timeColumn("Raw", "raw_ns", { sum: timeText, secondary: true })] : [];
+  const hasTotal = allLines.some((row) => row.total_ns !== null);
+  const times = timed ? [timeColumn("Self", "self_ns", { sum: timeText }), ...(hasTotal ? [timeColumn("Total", "total_ns", { secondary: true })] : []), ...measured] : [];
+  const counts = [countColumn("Instructions", "instructions", { secondary: timed })];
+  const bytes = [bytesColumn("Allocated", "allocated_bytes"), countColumn("Allocations", "allocations", { secondary: true })];
+  const live = hasLive ? [bytesColumn("Live", "live_bytes", { secondary: true }), bytesColumn("At peak", "peak_live_bytes", { secondary: true, sum: null })] : [];
+  const lead = { time: [...times, ...counts], count: counts, memory: [...bytes, ...live] };
+  const ran = (row) => row.hits || row.calls || row.self_ns || row.allocated_bytes;
+  const tables = [
+    new Table({
+      id: "lines",
+      title: "Lines",
+      noun: "line",
+      columns: (leading) => [
+        share(),
+        ...lead[leading],
+        countColumn("Hits", "hits", { sum: null, secondary: true }),
+        place,
+        wordColumn("Source", (row) => row.name ?? sourceText(row.file, row.line).trim().slice(0, 200), { mono: true, wide: true }),
+      ],
+      rows: (leading) => [...allLines.filter(ran), ...elsewhere(leading, allLines)],
+      words: (row) => (row.file ? `${row.file.path}:${row.line} ${sourceText(row.file, row.line)}` : row.name),
+    }),
+    new Table({
+      id: "functions",
+      title: "Functions",
+      noun: "function",
+      columns: (leading) => [
+        share(),
+        ...lead[leading].filter((column) => !live.includes(column)),
+        countColumn("Calls", "calls", { secondary: true }),
+        place,
+        wordColumn("Function", (row) => row.name, { mono: true, wide: true }),
+      ],
+      rows: (leading) => [...allFunctions.filter(ran), ...elsewhere(leading, allFunctions)],
+      words: (row) => `${row.name} ${row.file ? row.file.path : ""}`,
+    }),
+  ];
+  return [...tables, ...smallTables()];
+}
+
+/** Rows for what belongs to no line or function, so that the rows add up to the whole. */
+function elsewhere(leading, rows) {
+  if (leading === "time") {
+    return [["(collector)", totals.gc_ns], ["(outside the program)", totals.outside_ns]]
+      .filter(([, ns]) => ns)
+      .map(([name, ns]) => ({ name, elsewhere: true, self_ns: ns, share: part(ns, totals.run_ns), error: samplingError(part(ns, totals.run_ns)) }));
+  }
+  const left = (field) => totals[field] - rows.reduce((sum, row) => sum + row[field], 0);
+  if (leading === "count" || left("allocations") <= 0) return [];
+  return [{ name: "(outside any line: loading the program)", elsewhere: true, instructions: 0, allocated_bytes: left("allocated_bytes"), allocations: left("allocations") }];
+}
+
+/** The tables of opcodes, library functions, zones and live objects; those without rows are left out. */
+function smallTables() {
+  const isTimed = (leading) => leading === "time";
+  const shareOf = (row) => (isTimed(metric) ? row.share : part(row.count, totals.instructions));
+  const liveBytes = records(totals.live_kinds).reduce((sum, row) => sum + row.bytes, 0);
+  const measured = traced ? [timeColumn("Raw", "raw_ns", { sum: timeText, secondary: true })] : [];
+  const time = (field) => (timed ? [timeColumn(field === "total_ns" ? "Total" : "Time", field, field === "total_ns" ? {} : { sum: timeText })] : []);
+  const meaning = (row) => profile.meanings[row.name] ?? "";
+  const library = timed ? [shareColumn((row) => row.share, (row) => row.error), ...time("self_ns")] : [];
+  const zoneShare = (row) => part(row.total_ns ?? 0, totals.run_ns);
+  const given = [
+    {
+      id: "opcodes", title: "Opcodes", noun: "opcode", data: profile.opcodes,
+      columns: () => [
+        shareColumn(shareOf, (row) => (isTimed(metric) ? row.error : null)),
+        ...time("self_ns"), ...measured, countColumn("Count", "count", { secondary: timed }),
+        wordColumn("Opcode", (row) => row.name, { mono: true }), wordColumn("Meaning", meaning, { mono: true, wide: true }),
+      ],
+      words: (row) => `${row.name} ${meaning(row)}`,
+    },
+    {
+      id: "opcode-pairs", title: "Opcode pairs", noun: "pair", data: profile.opcode_pairs,
+      note: "How often the second opcode ran directly after the first.",
+      columns: () => [
+        shareColumn((row) => part(row.count, totals.instructions)), countColumn("Count", "count"),
+        wordColumn("First", (row) => row.first, { mono: true }), wordColumn("Then", (row) => row.second, { mono: true, wide: true }),
+      ],
+      words: (row) => `${row.first} ${row.second}`,
+    },
+    {
+      id: "library", title: "Library functions", noun: "function", data: profile.builtins,
+      note: timed ? "Their time is also part of the lines that call them." : null,
+      columns: () => [...library, countColumn("Calls", "calls"), wordColumn("Function", (row) => row.name, { mono: true, wide: true })],
+      words: (row) => row.name,
+    },
+    {
+      id: "zones", title: "Zones", noun: "zone", data: profile.zones,
+      columns: () => [
+        ...(timed ? [shareColumn(zoneShare), ...time("total_ns")] : []), countColumn("Calls", "calls"),
+        bytesColumn("Allocated", "allocated_bytes"), countColumn("Allocations", "allocations", { secondary: true }),
+        wordColumn("Zone", (row) => row.name, { mono: true, wide: true }),
+      ].map((column) => (column.title === "Share" || column.title === "Total" ? { ...column, sum: null } : column)),
+      words: (row) => row.name,
+    },
+    {
+      id: "live", title: "Memory at the end", noun: "kind", data: totals.live_kinds,
+      columns: () => [
+        shareColumn((row) => part(row.bytes, liveBytes)), bytesColumn("Bytes", "bytes"), countColumn("Objects", "objects"),
+        wordColumn("Kind", (row) => row.kind, { mono: true, wide: true }),
+      ],
+      words: (row) => row.kind,
+    },
+  ];
+  return given.filter(({ data }) => data.rows.length).map(({ data, ...table }) => new Table({ ...table, rows: () => records(data) }));
+}
+
+function flameSection() {
+  if (profile.call_tree) return new FlameGraph(profile.call_tree);
+  const text = `${profile.mode === "count" ? "Count" : "Trace"} mode records no call stacks, so there is no flame graph: --mode sample draws one.`;
+  const section = element("section", { id: "flame-graph", "aria-label": "Flame graph" }, element("h2", {}, "Flame graph"), element("p", { class: "note" }, text));
+  return { section, filter: () => {} };
+}
+
+function tools(sections, onMetric, onFilter) {
+  const obstacle = timed ? null : "Count mode takes no times";
+  const metrics = Object.entries(METRICS).map(([value, { title }]) => [value, title, value === "time" ? obstacle : null]);
+  const filter = element("input", { type: "search", placeholder: "Filter", "aria-label": "Filter tables and flame graph", spellcheck: "false", title: "Filter tables and flame graph ( / )" });
+  filter.addEventListener("input", () => onFilter(filter.value.trim().toLowerCase()));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.target.closest("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    filter.focus();
+  });
+  const links = sections.map((section) => element("a", { href: `#${section.id}` }, section.getAttribute("aria-label")));
+  return element("nav", { "aria-label": "Report" }, choose("Metric", metrics, metric, onMetric), filter, element("div", { class: "links" }, ...links));
+}
+
+function start() {
+  const tables = makeTables();
+  const flames = flameSection();
+  const views = files.map((file) => new SourceView(file));
+  const [lines, functions, ...small] = tables;
+  const source = element("section", { id: "source", "aria-label": "Source" }, element("h2", {}, "Source"), ...views.map((view) => view.details));
+  const grid = element("div", { class: "pair" }, ...small.map((table) => table.section));
+  const sections = [lines.section, flames.section, functions.section, ...small.map((table) => table.section), source];
+  const onMetric = (chosen) => {
+    metric = chosen;
+    document.documentElement.dataset.metric = metric;
+    tables.forEach((table) => table.change());
+    views.forEach((view) => view.change());
+  };
+  const onFilter = (query) => [...tables, flames].forEach((part_) => part_.filter(query));
+  document.documentElement.dataset.metric = metric;
+  const bar = tools(sections, onMetric, onFilter);
+  document.body.append(head(), bar, element("main", {}, lines.section, flames.section, functions.section, grid, source));
+  new ResizeObserver(() => withStyle(document.documentElement, { "--tools": `${bar.offsetHeight}px` })).observe(bar);
+  views.forEach((view, index) => {
+    const heat = view.file.lines.reduce((sum, row) => sum + METRICS[metric].share(row), 0);
+    if (index === 0 || heat >= OPEN_FROM) {
+      view.details.open = true;
+      view.fill();
+    }
+  });
+  const showTarget = () => {
+    const match = /^#file(\d+)-line(\d+)$/.exec(location.hash);
+    if (!match || !views[match[1]]) return;
+    views[match[1]].show(Number(match[2]));
+    const row = document.getElementById(location.hash.slice(1));
+    document.querySelector(".target")?.classList.remove("target");
+    row?.classList.add("target");
+    row?.scrollIntoView({ block: "center" });
+  };
+  window.addEventListener("hashchange", showTarget);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (link && link.hash === location.hash) showTarget(); // the address does not change, so nobody else says so
+  });
+  window.addEventListener("beforeprint", () => views.forEach((view) => view.makeAll()));
+  showTarget();
+}
+
+start();
