@@ -54,26 +54,31 @@ class _Tree:
     Otherwise the total time of a recursive function would be counted at each of its levels.
     """
 
-    __slots__ = ("_ids", "_urls", "nodes")
+    __slots__ = ("_ids", "_path", "_urls", "nodes")
 
     def __init__(self, urls: dict[str, str]) -> None:
         self._urls = urls
         self._ids: dict[tuple[int, Frame], int] = {}
+        self._path: list[tuple[Frame, int, frozenset[Frame]]] = []  # of the last stack: node, functions on the way
         self.nodes: list[dict[str, Any]] = []
         self._add("(root)", "", _NO_LINE)
 
     def node(self, frames: Stack) -> dict[str, Any]:
-        """The node of the innermost frame."""
-        index = 0
-        functions: set[Frame] = set()
-        for frame in frames:
+        """The node of the innermost frame. Stacks that share their beginning should follow each other."""
+        shared = 0
+        while shared < min(len(self._path), len(frames)) and self._path[shared][0] is frames[shared]:
+            shared += 1
+        del self._path[shared:]
+        _, index, functions = self._path[-1] if self._path else (None, 0, frozenset[Frame]())
+        for frame in frames[shared:]:
             is_new = frame.whole not in functions
             if is_new:
-                functions.add(frame.whole)
+                functions |= {frame.whole}
                 index = self._child(index, frame.whole)
             # What runs in the line where the function begins belongs to its own node: they share their place.
             if frame.line and not (is_new and frame.line == frame.function_line):
                 index = self._child(index, frame)
+            self._path.append((frame, index, functions))
         return self.nodes[index]
 
     def _child(self, parent: int, frame: Frame) -> int:

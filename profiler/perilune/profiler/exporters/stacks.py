@@ -28,7 +28,7 @@ class Frame(NamedTuple):
     @property
     def whole(self) -> Frame:
         """The function itself, at no line."""
-        return self._replace(line=0)
+        return Frame(self.function, self.path, self.function_line, 0)
 
     @property
     def label(self) -> str:
