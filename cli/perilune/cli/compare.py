@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from itertools import count
 from typing import IO
 
-from perilune.cli.errors import CommandError, describe
+from perilune.cli.destination import write_result
+from perilune.cli.errors import CommandError
 from perilune.cli.measured import MODES, Measured, read_subject, run, saved
 from perilune.cli.output import row_count
 from perilune.profiler.comparison import METRICS, Comparison, Excess, Limit, compare, exceeded
@@ -72,7 +73,7 @@ def main(arguments: list[str]) -> int:
     excesses = exceeded(comparison, metric, options.fail_above, options.fail_above_function)
     if options.format == "json":
         value = {**comparison.to_json(), "metric": metric, "exceeded": [excess.to_json() for excess in excesses]}
-        _write(json.dumps(value, separators=(",", ":")) + "\n", options.output)
+        write_result(json.dumps(value, separators=(",", ":")).encode() + b"\n", options.output)
     else:
         _write_report(comparison, sources_a, sources_b, Layout(metric, options.top), options.output)
     return _judge(excesses)
@@ -166,21 +167,7 @@ def _write_report(
     if to_terminal and os.environ.get("TERM") != "dumb":
         print_styled(lines, layout.width, sys.stdout)
     else:
-        _write(plain_text(lines), path)
-
-
-def _write(text: str, path: str | None) -> None:
-    content = text.encode("utf-8", "replace")
-    if path is None or path == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        with open(path, "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {describe(error)}") from error
+        write_result(plain_text(lines).encode("utf-8", "replace"), path)
 
 
 def _judge(excesses: list[Excess]) -> int:

@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 
-from perilune.cli.errors import CommandError, describe
+from perilune.cli.destination import STANDARD_OUTPUT, write_result
+from perilune.cli.errors import CommandError
 from perilune.cli.report import read_profile
 from perilune.profiler.exporters import EXPORTERS, Exporter, ProfileExportError
 from perilune.profiler.sources import find_sources
@@ -17,7 +18,6 @@ another tool opens.
 """
 
 _WRONG_USE = 2
-_STANDARD_OUTPUT = "-"
 
 
 def main(arguments: list[str]) -> int:
@@ -37,13 +37,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
     options = parser.parse_args(arguments)
     exporter = _exporter(options.format, options.output or "")
-    output = None if options.output in (None, _STANDARD_OUTPUT) else options.output
-    if exporter.is_binary and output is None and sys.stdout.isatty():
+    if exporter.is_binary and options.output in (None, STANDARD_OUTPUT) and sys.stdout.isatty():
         raise CommandError(f"{exporter.name} is not for a terminal: give a file with -o", _WRONG_USE)
     profile = read_profile(options.profile)
     sources, _ = find_sources(profile, ["", os.path.dirname(options.profile)])
     try:
-        _write(exporter.export(profile, sources), output)
+        write_result(exporter.export(profile, sources), options.output)
     except ProfileExportError as error:
         raise CommandError(f"{options.profile}: {error}") from error
     return 0
@@ -61,16 +60,3 @@ def _exporter(name: str | None, path: str) -> Exporter:
         if path.endswith(exporter.suffix):
             return exporter
     raise CommandError(f"which format? --format takes {', '.join(EXPORTERS)}", _WRONG_USE)
-
-
-def _write(content: bytes, path: str | None) -> None:
-    if path is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        with open(path, "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {describe(error)}") from error
