@@ -24,8 +24,12 @@ def raw_function(
     entries: int = 1,
     traced: bool = False,
     hint: int = 0,
+    sampled: bool = False,
 ) -> RawFunction:
-    """A function from its instructions; `hint` is what an inline cache left in the second words."""
+    """A function from its instructions; `hint` is what an inline cache left in the second words.
+
+    If `sampled`, the rows' ticks are their samples.
+    """
     words: dict[str, array[int]] = {field: array("Q") for field in ("count", "ticks", "allocations", "bytes")}
     code, word_lines = array("I"), array("I")
     for opcode_name, line, *figures in rows:
@@ -35,6 +39,9 @@ def raw_function(
             word_lines.append(line)
             for field, figure in zip(words, figures, strict=True):
                 words[field].append(figure if word == 0 else 0)
+    aborted = array("Q", bytes(8 * len(code)))
+    if rows:  # nothing follows the last instruction
+        aborted[-1] = rows[-1][2]
     return {
         "id": id,
         "parent": parent,
@@ -50,6 +57,9 @@ def raw_function(
         "counts": words["count"].tobytes(),
         "every": None,
         "ticks": words["ticks"].tobytes() if traced else None,
+        "samples": words["ticks"].tobytes() if sampled else None,
+        "taken": bytes(8 * len(code)),
+        "aborted": aborted.tobytes(),
         "allocations": words["allocations"].tobytes(),
         "allocated_bytes": words["bytes"].tobytes(),
     }
@@ -60,6 +70,7 @@ def raw_profile(*functions: RawFunction, **fields: Any) -> RawProfile:
     raw: RawProfile = {
         "functions": list(functions),
         "builtins": [],
+        "sampling": None,
         "wall_ns": 2000,
         "run_ns": 1000,
         "gc_ticks": 0,
@@ -78,4 +89,5 @@ def raw_profile(*functions: RawFunction, **fields: Any) -> RawProfile:
         "peak_depth": 7,
     }
     raw.update(fields)  # type: ignore[typeddict-item]
+    raw["builtins"] = [(*row, 0)[:4] for row in fields.get("builtins", [])]  # samples may be left out
     return raw

@@ -322,18 +322,37 @@ static PyObject *State_set_memory_limit(PyObject *object, PyObject *bytes) {
 
 /* Profiling */
 
-static PyObject *State_profile_start(PyObject *object, PyObject *arguments) {
+#define DEFAULT_INTERVAL_NS 1000000
+
+static PyObject *State_profile_start(PyObject *object, PyObject *arguments, PyObject *keywords) {
+  static char *names[] = {"mode", "sampler", "interval_ns", NULL};
   State *self = (State *)object;
-  const char *name;
-  if (!PyArg_ParseTuple(arguments, "s:profile_start", &name)) return NULL;
+  const char *name, *sampler = NULL;
+  unsigned long long interval_ns = DEFAULT_INTERVAL_NS;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|zK:profile_start", names, &name, &sampler, &interval_ns))
+    return NULL;
   enum Mode mode = strcmp(name, "count") == 0    ? MODE_COUNT
+                   : strcmp(name, "sample") == 0 ? MODE_SAMPLE
                    : strcmp(name, "trace") == 0  ? MODE_TRACE
                    : strcmp(name, "oracle") == 0 ? MODE_ORACLE
                                                  : MODE_OFF;
   if (mode == MODE_OFF) return PyErr_Format(PyExc_ValueError, "unknown mode '%s'", name);
+  enum SamplerKind kind = SAMPLER_BEST;
+  if (sampler != NULL && strcmp(sampler, "signal") == 0) kind = SAMPLER_SIGNAL;
+  else if (sampler != NULL && strcmp(sampler, "thread") == 0) kind = SAMPLER_THREAD;
+  else if (sampler != NULL) return PyErr_Format(PyExc_ValueError, "unknown sampler '%s'", sampler);
+  if (interval_ns < MIN_INTERVAL_NS || interval_ns > MAX_INTERVAL_NS) {
+    PyErr_SetString(PyExc_ValueError, "the sampling interval must be from 10 microseconds to 100 seconds");
+    return NULL;
+  }
   if (!is_usable(self)) return NULL;
-  if (!profiler_start(self->vm, mode)) return PyErr_NoMemory();
-  Py_RETURN_NONE;
+  switch (profiler_start(self->vm, mode, kind, interval_ns)) {
+    case PROFILER_NO_MEMORY: return PyErr_NoMemory();
+    case PROFILER_NO_SAMPLER:
+      PyErr_SetString(PyExc_ValueError, "this system has no signal sampler: use sampler=\"thread\"");
+      return NULL;
+    default: Py_RETURN_NONE;
+  }
 }
 
 static PyObject *State_profile_stop(PyObject *object, PyObject *unused) {
@@ -430,6 +449,8 @@ static bool put_function(PyObject *dict, const Proto *p) {
          put_u64(dict, "entries", c->entries) && put(dict, "counts", counts_bytes(p)) &&
          put(dict, "every", c->every != NULL ? array_bytes(c->every, size) : none()) &&
          put(dict, "ticks", c->ticks != NULL ? array_bytes(c->ticks, size) : none()) &&
+         put(dict, "samples", c->samples != NULL ? array_bytes(c->samples, size) : none()) &&
+         put(dict, "taken", array_bytes(c->taken, size)) && put(dict, "aborted", array_bytes(c->aborted, size)) &&
          put(dict, "allocations", allocation_bytes(p, false)) && put(dict, "allocated_bytes", allocation_bytes(p, true));
 }
 
@@ -466,7 +487,8 @@ static PyObject *builtin_list(const Profiler *profiler) {
   for (uint32_t i = 0; list != NULL && i < profiler->builtin_count; i++) {
     const BuiltinCount *b = &profiler->builtins[i];
     PyObject *row =
-      Py_BuildValue("(sKK)", b->name, (unsigned long long)b->calls, (unsigned long long)b->ticks);
+      Py_BuildValue("(sKKK)", b->name, (unsigned long long)b->calls, (unsigned long long)b->ticks,
+                    (unsigned long long)b->samples);
     if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
@@ -490,6 +512,33 @@ static bool put_totals(PyObject *dict, const Profiler *profiler) {
          put_u64(dict, "peak_depth", profiler->peak_depth);
 }
 
+/* The call tree's nodes, parents first: (parent, function id, line, name of the library function or None, samples). */
+static PyObject *tree_list(const Samples *samples) {
+  PyObject *list = PyList_New(0);
+  for (uint32_t i = 0; list != NULL && i < samples->node_count; i++) {
+    const TreeNode *n = &samples->nodes[i];
+    const char *builtin = n->builtin != NO_BUILTIN && i > 0 ? samples->builtins[n->builtin].name : NULL;
+    PyObject *row = Py_BuildValue("(IIIzK)", n->parent, n->function, n->line, builtin, (unsigned long long)n->samples);
+    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
+static PyObject *sampling(const Profiler *profiler) {
+  if (profiler->sampler == NULL) return none();
+  const Samples *samples = sampler_samples(profiler->sampler);
+  const char *kind = sampler_kind(profiler->sampler) == SAMPLER_SIGNAL ? "signal" : "thread";
+  PyObject *dict = PyDict_New();
+  if (dict != NULL && put(dict, "sampler", PyUnicode_FromString(kind)) &&
+      put_u64(dict, "interval_ns", sampler_interval_ns(profiler->sampler)) && put_u64(dict, "samples", samples->all) &&
+      put_u64(dict, "gc_samples", samples->collecting) && put_u64(dict, "outside_samples", samples->outside) &&
+      put(dict, "tree", samples->nodes != NULL ? tree_list(samples) : none()))
+    return dict;
+  Py_XDECREF(dict);
+  return NULL;
+}
+
 static PyObject *State_profile_data(PyObject *object, PyObject *unused) {
   (void)unused;
   State *self = (State *)object;
@@ -501,7 +550,8 @@ static PyObject *State_profile_data(PyObject *object, PyObject *unused) {
   }
   PyObject *dict = PyDict_New();
   if (dict != NULL && put(dict, "functions", function_list(profiler)) &&
-      put(dict, "builtins", builtin_list(profiler)) && put_totals(dict, profiler))
+      put(dict, "builtins", builtin_list(profiler)) && put(dict, "sampling", sampling(profiler)) &&
+      put_totals(dict, profiler))
     return dict;
   Py_XDECREF(dict);
   return NULL;
@@ -585,7 +635,7 @@ static PyMethodDef methods[] = {
   METHOD(check, METH_VARARGS, "Loads a chunk without running it: the error message, or None."),
   METHOD(interrupt, METH_NOARGS, "Stops the running program with an error."),
   METHOD(set_memory_limit, METH_O, "Sets the most bytes that the program may hold; None for no limit."),
-  METHOD(profile_start, METH_VARARGS, "Begins a profile: 'count', 'trace' or 'oracle'."),
+  METHOD(profile_start, METH_VARARGS | METH_KEYWORDS, "Begins a profile: 'count', 'sample', 'trace' or 'oracle'."),
   METHOD(profile_stop, METH_NOARGS, "Ends the profile."),
   METHOD(profile_data, METH_NOARGS, "The raw figures of the profile that has ended."),
   METHOD(live, METH_NOARGS, "Nanoseconds since the profile began, bytes held, bytes allocated: also while Lua runs."),

@@ -5,16 +5,28 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.compiler.opcodes import OPCODES
-from perilune.profiler.attribution import attribute, corrected_ticks, source_path
-from perilune.profiler.model import BuiltinRow, FunctionRow, LineOpcode, LineRow, OpcodeRow, Profile, Program
+from perilune.profiler.attribution import attribute
+from perilune.profiler.instructions import Division, corrected_ticks, source_path
+from perilune.profiler.model import (
+    BuiltinRow,
+    CallNode,
+    FunctionRow,
+    LineOpcode,
+    LineRow,
+    OpcodePair,
+    OpcodeRow,
+    Profile,
+    Program,
+)
 from raw_profiles import raw_function, raw_profile
 
 if TYPE_CHECKING:
-    from perilune.vm.raw_profile import RawFunction, RawProfile
+    from perilune.vm.raw_profile import RawFunction, RawProfile, RawSampling
 
 A_LUA = Program("a.lua")
 
@@ -136,7 +148,7 @@ def test_sources_are_named_as_messages_name_them() -> None:
 
 def test_count_mode_has_no_clock_value() -> None:
     main = raw_function([("LOADI", 1, 1, 9, 0, 0)], traced=True)
-    profile = profile_of(raw_profile(main, run_ns=123, gc_ticks=5, builtins=[("print", 2, 77)]))
+    profile = profile_of(raw_profile(main, run_ns=123, gc_ticks=5, builtins=[("print", 2, 77, 0)]))
     totals = profile.totals
     assert (totals.wall_ns, totals.run_ns, totals.gc_ns, totals.outside_ns, totals.raw_ns) == (None,) * 5
     assert profile.builtins == [BuiltinRow("print", 2)]
@@ -173,12 +185,120 @@ def test_no_time_is_negative_after_the_correction() -> None:
 
 def test_builtins_of_one_name_are_one_row_and_unused_ones_none() -> None:
     main = raw_function([("CALL", 1, 1, 503, 0, 0)], traced=True)
-    builtins = [("coroutine.wrap", 1, 100), ("string.rep", 4, 200), ("coroutine.wrap", 2, 200), ("print", 0, 0)]
+    builtins = [("coroutine.wrap", 1, 100, 0), ("string.rep", 4, 200, 0), ("coroutine.wrap", 2, 200, 0)]
+    builtins.append(("print", 0, 0, 0))
     profile = profile_of(raw_profile(main, builtins=builtins), "trace")
     assert profile.builtins == [
         BuiltinRow("coroutine.wrap", 3, share=0.6, self_ns=150),
         BuiltinRow("string.rep", 4, share=0.4, self_ns=100),
     ]
+
+
+def sampling(
+    samples: int, gc: int = 0, outside: int = 0, tree: list[tuple[int, int, int, str | None, int]] | None = None
+) -> RawSampling:
+    return {
+        "sampler": "signal" if tree is not None else "thread",
+        "interval_ns": 1_000_000,
+        "samples": samples,
+        "gc_samples": gc,
+        "outside_samples": outside,
+        "tree": tree,
+    }
+
+
+def test_samples_divide_the_time_of_the_run() -> None:
+    main = raw_function([("ADD", 1, 7, 30, 0, 0), ("CALL", 2, 7, 50, 0, 0)], sampled=True)
+    raw = raw_profile(main, run_ns=1000, builtins=[("print", 7, 0, 40)], sampling=sampling(100, gc=15, outside=5))
+    profile = profile_of(raw, "sample")
+    totals = profile.totals
+    assert (totals.run_ns, totals.gc_ns, totals.outside_ns, totals.raw_ns, totals.samples) == (1000, 150, 50, None, 100)
+    assert (totals.sampler, totals.sample_interval_ns) == ("thread", 1_000_000)
+    first, second = profile.files[0].lines
+    assert (first.self_ns, first.share, first.raw_ns, first.total_ns) == (300, 0.3, None, None)
+    assert first.error == pytest.approx(1.96 * (0.3 * 0.7 / 100) ** 0.5)
+    assert second.self_ns == 500
+    assert second.error == pytest.approx(0.098)
+    assert [(row.name, row.self_ns, row.error) for row in profile.opcodes] == [
+        ("CALL", 500, second.error),
+        ("ADD", 300, first.error),
+    ]
+    (builtin,) = profile.builtins
+    assert (builtin.name, builtin.calls, builtin.share, builtin.self_ns) == ("print", 7, 0.4, 400)
+    assert builtin.error == pytest.approx(1.96 * (0.4 * 0.6 / 100) ** 0.5)
+    assert profile.call_tree is None
+
+
+def test_a_run_without_samples_was_spent_nobody_knows_where() -> None:
+    main = raw_function([("ADD", 1, 7, 0, 0, 0)], sampled=True)
+    profile = profile_of(raw_profile(main, run_ns=1000, sampling=sampling(0)), "sample")
+    assert (profile.totals.run_ns, profile.totals.outside_ns, profile.files[0].lines[0].self_ns) == (1000, 1000, 0)
+    assert profile.files[0].lines[0].error is None
+
+
+def test_total_time_counts_a_line_once_in_every_stack() -> None:
+    main = raw_function([("CALL", 6, 1, 1, 0, 0)], sampled=True)
+    fib = raw_function(
+        [("JLTK", 2, 9, 30, 0, 0), ("CALL", 3, 9, 60, 0, 0)], id=1, parent=0, name="fib", lines=(1, 4), sampled=True
+    )
+    tree: list[tuple[int, int, int, str | None, int]] = [
+        (0, 0, 0, None, 0),
+        (0, 0, 6, None, 1),
+        (1, 1, 2, None, 10),
+        (1, 1, 3, None, 50),
+        (3, 1, 2, None, 20),
+        (3, 0, 0, "print", 4),
+        (3, 0, 6, None, 0),
+        (6, 1, 3, None, 6),  # the sampled line again, below itself
+    ]
+    raw = raw_profile(main, fib, run_ns=100_000, sampling=sampling(100, gc=9, tree=tree))
+    profile = profile_of(raw, "sample")
+    totals = {row.line: row.total_ns for row in profile.files[0].lines}
+    assert totals == {6: 91_000, 2: 30_000, 3: 80_000}
+    assert {row.name: row.total_ns for row in profile.files[0].functions} == {"main chunk": 91_000, "fib": 90_000}
+    root = profile.call_tree
+    assert root is not None
+    assert [(node.function, node.samples) for node in root.children] == [("main chunk", 1), ("(collector)", 9)]
+    line_3 = root.children[0].children[1]
+    assert line_3.children[0] == CallNode("fib", "a.lua", 1, 2, 20, 20_000)
+    assert line_3.children[1] == CallNode("print", None, 0, 0, 4, 4_000)
+
+
+def test_loads_of_one_function_are_one_node_of_the_tree() -> None:
+    loads = [raw_function([("ADD", 1, 1, 1, 0, 0)], id=id, sampled=True) for id in (0, 5)]
+    tree: list[tuple[int, int, int, str | None, int]] = [(0, 0, 0, None, 0), (0, 0, 1, None, 1), (0, 5, 1, None, 1)]
+    profile = profile_of(raw_profile(*loads, run_ns=10, sampling=sampling(2, tree=tree)), "sample")
+    assert profile.call_tree is not None
+    assert profile.call_tree.children == [CallNode("main chunk", "a.lua", 1, 1, 2, 10)]
+    assert profile.files[0].lines[0].total_ns == 10
+
+
+def test_pairs_follow_the_flow() -> None:
+    loop = raw_function(
+        [("LOADI", 1, 1, 0, 0, 0), ("ADD", 1, 5, 0, 0, 0), ("JT", 1, 5, 0, 0, 0), ("RETURN0", 1, 1, 0, 0, 0)]
+    )
+    loop["code"] = array("I", [*array("I", loop["code"])[:3], 2**32 - 3, array("I", loop["code"])[4]]).tobytes()
+    loop["taken"] = array("Q", [0, 0, 0, 4, 0]).tobytes()
+    assert profile_of(raw_profile(loop)).opcode_pairs == [
+        OpcodePair("ADD", "JT", 5),
+        OpcodePair("JT", "ADD", 4),
+        OpcodePair("JT", "RETURN0", 1),
+        OpcodePair("LOADI", "ADD", 1),
+    ]
+
+
+def test_what_aborts_is_followed_by_nothing() -> None:
+    main = raw_function([("CALL", 1, 3, 0, 0, 0), ("RETURN0", 1, 1, 0, 0, 0)])
+    main["aborted"] = array("Q", [2, 0]).tobytes()
+    assert profile_of(raw_profile(main)).opcode_pairs == [OpcodePair("CALL", "RETURN0", 1)]
+
+
+@given(st.integers(0, 10**12), st.lists(st.integers(0, 1000), max_size=30))
+def test_parts_add_up_to_the_whole(whole: int, weights: list[int]) -> None:
+    division = Division(whole, sum(weights))
+    parts = [division.take(weight) for weight in weights]
+    assert sum(parts) == (whole if any(weights) else 0)
+    assert all(abs(part - division.part(weight)) <= 1 for part, weight in zip(parts, weights, strict=True))
 
 
 def test_an_empty_run_has_no_shares() -> None:
@@ -199,15 +319,31 @@ rows = st.lists(
 )
 
 
-@given(st.lists(rows, max_size=5), st.sampled_from(["count", "trace"]), st.integers(0, 10**9), st.integers(0, 10**9))
+@given(
+    st.lists(rows, max_size=5),
+    st.sampled_from(["count", "sample", "trace"]),
+    st.integers(0, 10**9),
+    st.integers(0, 10**9),
+)
 def test_lines_opcodes_and_functions_add_up_to_the_total(
     functions: list[list[tuple[str, int, int, int, int, int]]], mode: str, gc_ticks: int, outside_ticks: int
 ) -> None:
     raw_functions = [
-        raw_function(rows, id=number, parent=0 if number else None, lines=(number, 9), traced=mode == "trace")
+        raw_function(
+            rows,
+            id=number,
+            parent=0 if number else None,
+            lines=(number, 9),
+            traced=mode == "trace",
+            sampled=mode == "sample",
+        )
         for number, rows in enumerate(functions)
     ]
-    profile = profile_of(raw_profile(*raw_functions, gc_ticks=gc_ticks, outside_ticks=outside_ticks), mode)
+    raw = raw_profile(*raw_functions, gc_ticks=gc_ticks, outside_ticks=outside_ticks)
+    if mode == "sample":
+        found = sum(row[3] for rows in functions for row in rows)
+        raw["sampling"] = sampling(found + gc_ticks + outside_ticks, gc_ticks, outside_ticks)
+    profile = profile_of(raw, mode)
     total = profile.totals
     lines = [line for file in profile.files for line in file.lines]
     rows_of_functions = [row for file in profile.files for row in file.functions]
@@ -217,8 +353,11 @@ def test_lines_opcodes_and_functions_add_up_to_the_total(
     assert total.instructions == sum(row.instructions for row in rows_of_functions)
     assert all(line.instructions == sum(row.count for row in line.opcodes) for line in lines)
     assert sum(row[5] for rows in functions for row in rows) == sum(line.allocated_bytes for line in lines)
-    if mode == "trace":
-        around = (total.gc_ns or 0) + (total.outside_ns or 0)
-        for rows_with_time in (lines, profile.opcodes, rows_of_functions):
+    around = (total.gc_ns or 0) + (total.outside_ns or 0)
+    for rows_with_time in (lines, profile.opcodes, rows_of_functions):
+        if mode != "count":
             assert sum(row.self_ns or 0 for row in rows_with_time) + around == total.run_ns
+        if mode == "trace":
             assert sum(row.raw_ns or 0 for row in rows_with_time) + around == total.raw_ns
+    if mode == "sample":
+        assert total.run_ns == raw["run_ns"]

@@ -21,7 +21,7 @@ from sampled_profile import MS, SOURCES, sampled_profile
 
 def profile_of(source: str) -> tuple[Profile, dict[str, list[str]]]:
     """A count-mode profile of a text, as if it were in the file `a.lua`."""
-    outcome, profile = profile_source(source)
+    outcome, profile = profile_source(source, mode="count")
     outcome.check()
     (file,) = profile.files
     file.path = profile.program.path = "a.lua"

@@ -78,10 +78,14 @@ static void stack_shrink(Thread *L) {
 void frames_grow(Thread *L) {
   size_t count = (size_t)(L->frames_limit - L->frames) + 1;
   size_t index = (size_t)(L->frame - L->frames);
-  Frame *frames = memory_array(L, L->frames, count, count * 2, sizeof *frames);
+  Frame *old = L->frames;
+  Frame *frames = memory_array(L, NULL, 0, count * 2, sizeof *frames);
+  memcpy(frames, old, count * sizeof *frames);
   L->frames = frames;
   L->frame = frames + index;
   L->frames_limit = frames + count * 2 - 1;
+  atomic_signal_fence(memory_order_seq_cst); /* a sample's signal finds frames wherever it interrupts */
+  memory_free(L->vm, old, count * sizeof *frames);
 }
 
 static inline Frame *frame_push(Thread *L) {
@@ -411,6 +415,20 @@ static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint
   return frame;
 }
 
+/* Runs the function of the C frame that was pushed last, whose arguments begin at f + 1. */
+static int run_c_function(Thread *L, Value *f, int arguments) {
+  VM *vm = L->vm;
+  CFn *function = f->cfn;
+  if (LIKELY(vm->mode == MODE_OFF)) return function->call(L, f + 1, arguments);
+  const char *outer = RUNNING_GET(vm, builtin);
+  RUNNING_SET(vm, builtin, function->name);
+  uint64_t begun = profiler_builtin_begin(vm->profiler);
+  int n = function->call(L, f + 1, arguments);
+  profiler_builtin_end(vm->profiler, function, begun);
+  RUNNING_SET(vm, builtin, outer);
+  return n;
+}
+
 /* Copies values between threads onto the top of `to`, or to `at`. */
 static void move_values(Thread *to, ptrdiff_t at, const Value *from, int n) {
   to->top = to->stack + at;
@@ -427,6 +445,7 @@ static enum After deliver_to_resumer(Thread *resumer, const Value *from, int n) 
   ptrdiff_t result = f->base - 1 - resumer->stack;
   move_values(resumer, result + with_status, from, n);
   if (with_status) set_bool(resumer->stack + result, true);
+  vm->current->resumer = NULL;
   vm->current = resumer;
   vm->c_depth--;
   resumer->status = THREAD_RUNNING;
@@ -476,7 +495,6 @@ static enum After yield(Thread *L, Value *f, int arguments, int results, uint8_t
   if (L->c_boundaries > 0) error_runtime(L, "attempt to yield across a C-call boundary");
   Thread *resumer = L->resumer;
   L->status = THREAD_SUSPENDED;
-  L->resumer = NULL;
   return deliver_to_resumer(resumer, frame->base, arguments);
 }
 
@@ -517,7 +535,7 @@ static enum After begin_special(Thread *L, Value *f, int arguments, int results,
   /* wrong arguments, or nothing special about this call: the C function itself knows */
   push_c_frame(L, f, arguments, results, FRAME_C, flags);
   f = L->frame->base - 1;
-  int n = f->cfn->call(L, f + 1, arguments);
+  int n = run_c_function(L, f, arguments);
   return call_return(L, L->top - n, n);
 }
 
@@ -549,7 +567,7 @@ enum After call_begin(Thread *L, Value *f, int arguments, int results, uint8_t f
   if (f->cfn->special != SPECIAL_NONE) return begin_special(L, f, arguments, results, flags);
   push_c_frame(L, f, arguments, results, FRAME_C, flags);
   f = L->frame->base - 1;
-  int n = f->cfn->call(L, f + 1, arguments);
+  int n = run_c_function(L, f, arguments);
   return call_return(L, L->top - n, n);
 }
 
@@ -582,7 +600,6 @@ enum After call_return(Thread *L, Value *from, int n) {
     if (flags & FRAME_BOTTOM) {
       Thread *resumer = L->resumer;
       L->status = THREAD_DEAD;
-      L->resumer = NULL;
       L->frame = L->frames;
       L->top = from + n; /* the values stay valid until they are moved */
       enum After after = deliver_to_resumer(resumer, from, n);
@@ -632,6 +649,25 @@ enum After call_return(Thread *L, Value *from, int n) {
   }
 }
 
+/* What the profiler knows about the instruction and the library function that C code interrupts to run something. */
+typedef struct Interrupted {
+  const uint32_t *pc;
+  const char *builtin;
+  uint64_t away_ticks;
+  uint64_t stamp;
+} Interrupted;
+
+static Interrupted interrupted(const VM *vm) {
+  bool is_traced = UNLIKELY(vm->mode == MODE_TRACE);
+  return (Interrupted){RUNNING_GET(vm, pc), RUNNING_GET(vm, builtin), is_traced ? vm->profiler->away_ticks : 0,
+                       is_traced ? profiler_stamp() : 0};
+}
+
+static void go_on(VM *vm, const Interrupted *kept) {
+  RUNNING_SET(vm, pc, kept->pc);
+  RUNNING_SET(vm, builtin, kept->builtin);
+}
+
 static void run(Thread *L, Value *f, int arguments, int results) {
   VM *vm = L->vm;
   if (UNLIKELY(vm->c_depth >= MAX_C_DEPTH)) {
@@ -641,6 +677,7 @@ static void run(Thread *L, Value *f, int arguments, int results) {
       error_runtime(L, "C stack overflow");
     }
   }
+  const Interrupted kept = interrupted(vm);
   Handler h;
   h.previous = vm->handler;
   h.thread = L;
@@ -655,6 +692,8 @@ static void run(Thread *L, Value *f, int arguments, int results) {
   int status = setjmp(h.jump);
   enum After after = status == 0 ? call_begin(L, f, arguments, results, FRAME_FRESH) : recover(vm, &h, status);
   if (after == AFTER_RUN) interpret(vm);
+  go_on(vm, &kept);
+  if (UNLIKELY(kept.stamp != 0)) vm->profiler->away_ticks = kept.away_ticks + (profiler_stamp() - kept.stamp);
   vm->handler = h.previous;
   vm->c_depth = h.c_depth;
   L->c_boundaries = h.c_boundaries;
@@ -666,7 +705,7 @@ void call_value(Thread *L, int arguments, int results) {
     L->vm->c_depth++;
     push_c_frame(L, f, arguments, results, FRAME_C, FRAME_FRESH);
     f = L->frame->base - 1;
-    int n = f->cfn->call(L, f + 1, arguments);
+    int n = run_c_function(L, f, arguments);
     call_return(L, L->top - n, n);
     L->vm->c_depth--;
     return;
@@ -686,6 +725,7 @@ static void protected_call_body(Thread *L, void *context) {
 
 static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void *context, ptrdiff_t level) {
   VM *vm = L->vm;
+  const Interrupted kept = interrupted(vm);
   Handler h;
   h.previous = vm->handler;
   h.thread = L;
@@ -699,6 +739,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   if (status == 0) {
     body(L, context);
   } else { /* another error while closing comes here again */
+    go_on(vm, &kept);
     if (vm->current == L) {
       abort_frames(L, L->frames + h.frame);
       hook_unwind(L, h.frame - 1);

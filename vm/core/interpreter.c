@@ -447,6 +447,7 @@ static bool for_float_step(Value *a) {
 #define LOOP_NAME interpret_off
 #define LOOP_INDEX MODE_OFF
 #define COUNT_EDGES 0
+#define SAMPLE 0
 #define TRACE 0
 #define COUNT_EVERY 0
 #define HOOKED 0
@@ -462,10 +463,20 @@ static bool for_float_step(Value *a) {
 #include "interpreter_loop.h"
 #undef LOOP_NAME
 #undef LOOP_INDEX
+#undef SAMPLE
+
+#define LOOP_NAME interpret_sample
+#define LOOP_INDEX MODE_SAMPLE
+#define SAMPLE 1
+#include "interpreter_loop.h"
+#undef LOOP_NAME
+#undef LOOP_INDEX
+#undef SAMPLE
 #undef TRACE
 
 #define LOOP_NAME interpret_trace
 #define LOOP_INDEX MODE_TRACE
+#define SAMPLE 0
 #define TRACE 1
 #include "interpreter_loop.h"
 #undef LOOP_NAME
@@ -483,9 +494,11 @@ static bool for_float_step(Value *a) {
 #undef TRACE
 #undef COUNTING
 #undef HOOKED
+#undef SAMPLE
 
 #define LOOP_NAME interpret_hooked
 #define LOOP_INDEX LOOP_HOOKED
+#define SAMPLE 1
 #define TRACE 1
 #define HOOKED 1
 #define COUNTING (vm->mode != MODE_OFF)
@@ -494,8 +507,8 @@ static bool for_float_step(Value *a) {
 /* True if the run goes on in another loop. */
 typedef bool (*Loop)(Thread *L);
 static const Loop loops[LOOP_COUNT] = {
-    [MODE_OFF] = interpret_off,       [MODE_COUNT] = interpret_count, [MODE_TRACE] = interpret_trace,
-    [MODE_ORACLE] = interpret_oracle, [LOOP_HOOKED] = interpret_hooked,
+    [MODE_OFF] = interpret_off,     [MODE_COUNT] = interpret_count,   [MODE_SAMPLE] = interpret_sample,
+    [MODE_TRACE] = interpret_trace, [MODE_ORACLE] = interpret_oracle, [LOOP_HOOKED] = interpret_hooked,
 };
 
 void interpret(VM *vm) {

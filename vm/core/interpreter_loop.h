@@ -1,6 +1,7 @@
 /* The dispatch loop, compiled once per mode: the including file defines LOOP_NAME, LOOP_INDEX and the probes
 
      COUNT_EDGES  1: count function entries and taken jumps, track the highest slot in use
+     SAMPLE       1: keep the running instruction and library function where a sampler finds them
      TRACE        1: a time stamp at every instruction
      COUNT_EVERY  1: the oracle: count every instruction as well
      HOOKED       1: the loop for debug.sethook and instruction limits, whatever the mode: its probes are compiled in,
@@ -9,79 +10,7 @@
    An instruction's body is its fast path and one call to a named slow path. Slow paths return true when the interpreter
    has a frame to (re)load, false when the instruction is complete. */
 
-#if COUNT_EDGES
-#define LOAD_COUNTS()                                                                                    \
-  do {                                                                                                   \
-    if (COUNTING) taken = (uintptr_t)cl->proto->counts->taken - 2 * (uintptr_t)cl->proto->code;          \
-  } while (0)
-/* The counter of the word at `at`: twice as far from its array's start as the word from its. */
-#define TAKEN_AT(at)                                                 \
-  do {                                                               \
-    if (COUNTING) ++*(uint64_t *)(taken + 2 * (uintptr_t)(at));      \
-  } while (0)
-#define TAKEN() TAKEN_AT(pc) /* of a two-word instruction: its second word's */
-#define ENTERED(p)                          \
-  do {                                      \
-    if (COUNTING) (p)->counts->entries++;   \
-  } while (0)
-/* `end` is one past the highest slot in use. */
-#define DEPTH(end)                                                      \
-  do {                                                                  \
-    if (COUNTING && UNLIKELY((end) > peak)) {                           \
-      peak = (end);                                                     \
-      profiler->peak_depth = (size_t)(peak - L->stack);                 \
-    }                                                                   \
-  } while (0)
-#define LOAD_PEAK()                                              \
-  do {                                                           \
-    if (COUNTING) peak = L->stack + profiler->peak_depth;        \
-  } while (0)
-#define CALLED(f) ((f)->calls++)
-#else
-#define LOAD_COUNTS() ((void)0)
-#define TAKEN() ((void)0)
-#define ENTERED(p) ((void)0)
-#define DEPTH(end) ((void)0)
-#define LOAD_PEAK() ((void)0)
-#define CALLED(f) ((void)0)
-#endif
-
-#if TRACE
-#define PROBE()                                                                           \
-  do {                                                                                    \
-    if (HOOKED && vm->mode != MODE_TRACE) break;                                          \
-    uint64_t now = profiler_stamp();                                                      \
-    *profiler->last_ticks += now - profiler->last_stamp;                                  \
-    profiler->last_ticks = &cl->proto->counts->ticks[pc - 1 - cl->proto->code];           \
-    profiler->last_stamp = now;                                                           \
-  } while (0)
-#else
-#define PROBE() ((void)0)
-#endif
-
-#if COUNT_EVERY
-#define EVERY(n)                                                                                           \
-  do {                                                                                                     \
-    if (!HOOKED || vm->mode == MODE_ORACLE) cl->proto->counts->every[pc - 1 - cl->proto->code] += (n);     \
-  } while (0)
-#else
-#define EVERY(n) ((void)0)
-#endif
-
-#if HOOKED
-#define WATCH()                                         \
-  do {                                                  \
-    if (L->hook_mask != 0 || vm->instructions_limited) { \
-      ci->pc = pc;                                      \
-      hook_instruction(L);                              \
-      ci = L->frame;                                    \
-      base = ci->base;                                  \
-      LOAD_PEAK();                                      \
-    }                                                   \
-  } while (0)
-#else
-#define WATCH() ((void)0)
-#endif
+#include "interpreter_probes.h"
 
 #if USE_COMPUTED_GOTO
 #define DISPATCH() goto *dispatch[ins & 0xff]
@@ -93,6 +22,7 @@
 #define NEXT       \
   do {             \
     ins = *pc++;   \
+    RUNNING();     \
     EVERY(1);      \
     PROBE();       \
     WATCH();       \
@@ -131,6 +61,7 @@ static bool LOOP_NAME(Thread *L) {
 #endif
 
 reload: /* the current thread's frame is to run on */
+  BUILTIN_ENDS();
   L = vm->current;
   ci = L->frame;
   base = ci->base;
@@ -731,6 +662,7 @@ again:
       for (; UNLIKELY(arguments < p->parameters); arguments++) set_nil(base + arguments);
       DEPTH(base + p->parameters);
       ENTERED(p);
+      CALLEE_BEGINS(ci, p);
       L->frame = ci;
       cl = function;
       k = p->constants;
@@ -756,13 +688,15 @@ again:
       L->frame = ci;
       L->top = f + 1 + arguments;
       DEPTH(L->top);
+      BUILTIN_BEGINS(function);
 #if TRACE
-      uint64_t begun = profiler_stamp();
+      uint64_t begun = COUNTING ? profiler_builtin_begin(profiler) : 0;
 #endif
       int n = function->call(L, f + 1, arguments);
 #if TRACE
-      function->ticks += profiler_stamp() - begun;
+      if (COUNTING) profiler_builtin_end(profiler, function, begun);
 #endif
+      BUILTIN_ENDS();
       ci = L->frame;
       Value *to = ci->base - 1, *from = L->top - n;
       LOAD_PEAK();
@@ -1065,16 +999,6 @@ LABEL_invalid: /* the verifier lets no such opcode pass */
 #endif
 }
 
-#undef LOAD_COUNTS
-#undef TAKEN
-#undef TAKEN_AT
-#undef ENTERED
-#undef DEPTH
-#undef LOAD_PEAK
-#undef CALLED
-#undef PROBE
-#undef EVERY
-#undef WATCH
 #undef DISPATCH
 #undef OPCODE
 #undef NEXT

@@ -80,6 +80,7 @@ typedef struct ProtoCounts {
   uint64_t *aborted;           /* activations that ended early at pc: errors, abandoned coroutines */
   uint64_t *every;             /* oracle build: executions of pc */
   uint64_t *ticks;             /* trace mode: time stamps spent in pc */
+  uint64_t *samples;           /* sample mode: how often pc was found running */
   AllocationCount *allocated;  /* allocations made while pc ran */
 } ProtoCounts;
 

@@ -33,7 +33,7 @@ static uint64_t now_ns(void) {
    that differs between functions: at a page's distance from the code they would evict it from the cache. */
 static ProtoCounts *counts_new(const Profiler *profiler, const Proto *p) {
   size_t words = p->word_count;
-  size_t arrays = 2 + (profiler->mode == MODE_ORACLE) + (profiler->mode == MODE_TRACE);
+  size_t arrays = 2 + (profiler->mode == MODE_ORACLE || profiler->mode == MODE_TRACE || profiler->mode == MODE_SAMPLE);
   size_t shift = (2 * (p->id % 16) + 1) * 64;
   size_t size = sizeof(ProtoCounts) + shift + words * (arrays * sizeof(uint64_t) + sizeof(AllocationCount));
   ProtoCounts *counts = memory_uncounted(1, size);
@@ -43,6 +43,7 @@ static ProtoCounts *counts_new(const Profiler *profiler, const Proto *p) {
   counts->aborted = next += words;
   if (profiler->mode == MODE_ORACLE) counts->every = next += words;
   if (profiler->mode == MODE_TRACE) counts->ticks = next += words;
+  if (profiler->mode == MODE_SAMPLE) counts->samples = next += words;
   counts->allocated = (AllocationCount *)(next + words);
   return counts;
 }
@@ -60,12 +61,42 @@ static bool grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t
   return true;
 }
 
+/* How many of the functions by address begin at or before a saved pc. */
+static uint32_t functions_before(const Profiler *profiler, const uint32_t *pc) {
+  uint32_t low = 0, high = profiler->proto_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (pc < profiler->by_address[middle]->code)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc) {
+  uint32_t before = functions_before(profiler, pc);
+  if (before == 0) return NULL;
+  Proto *p = profiler->by_address[before - 1];
+  return pc <= p->code + p->word_count ? p : NULL;
+}
+
 static bool attach(Profiler *profiler, Proto *p) {
-  if (!grow(&profiler->protos, profiler->proto_count, &profiler->proto_capacity, sizeof(Proto *))) return false;
+  uint32_t count = profiler->proto_count;
   p->counts = counts_new(profiler, p);
   if (p->counts == NULL) return false;
-  profiler->protos[profiler->proto_count++] = p;
-  return true;
+  sampler_lock(profiler->sampler);
+  bool has_room = grow(&profiler->protos, count, &profiler->proto_capacity, sizeof(Proto *)) &&
+                  grow(&profiler->by_address, count, &profiler->by_address_capacity, sizeof(Proto *));
+  if (has_room) {
+    Proto **place = profiler->by_address + functions_before(profiler, p->code);
+    memmove(place + 1, place, (size_t)(profiler->by_address + count - place) * sizeof *place);
+    *place = p;
+    profiler->protos[profiler->proto_count++] = p;
+  }
+  sampler_unlock(profiler->sampler);
+  if (!has_room) profiler_detach(p);
+  return has_room;
 }
 
 void profiler_attach(Thread *L, Proto *p) {
@@ -83,37 +114,6 @@ static int by_id(const void *left, const void *right) {
   return a->id < b->id ? -1 : a->id > b->id;
 }
 
-static int by_address(const void *left, const void *right) {
-  const Proto *a = *(Proto *const *)left, *b = *(Proto *const *)right;
-  return a->code < b->code ? -1 : a->code > b->code;
-}
-
-/* The profiled function with this code address, or NULL. */
-static const Proto *proto_with(Profiler *profiler, const uint32_t *pc) {
-  if (profiler->sorted_count != profiler->proto_count) {
-    memory_uncounted_free(profiler->by_address);
-    profiler->sorted_count = 0;
-    profiler->by_address = memory_uncounted(profiler->proto_count, sizeof(Proto *));
-    if (profiler->by_address == NULL) return NULL;
-    profiler->sorted_count = profiler->proto_count;
-    memcpy(profiler->by_address, profiler->protos, profiler->proto_count * sizeof(Proto *));
-    qsort(profiler->by_address, profiler->proto_count, sizeof(Proto *), by_address);
-  }
-  uint32_t low = 0, high = profiler->sorted_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    const Proto *p = profiler->by_address[middle];
-    if (pc < p->code) {
-      high = middle;
-    } else if (pc > p->code + p->word_count) {
-      low = middle + 1;
-    } else {
-      return p;
-    }
-  }
-  return NULL;
-}
-
 /* Suspended frames.
 
    When a profile begins, a suspended coroutine's frames wait in an instruction that was executed before: what follows it
@@ -124,7 +124,7 @@ static void count_frames(Profiler *profiler, const Thread *thread, uint64_t exit
   if (thread->stack == NULL) return;
   for (const Frame *frame = thread->frames; frame <= thread->frame; frame++) {
     if (frame->kind != FRAME_LUA) continue;
-    const Proto *p = proto_with(profiler, frame->pc);
+    const Proto *p = profiler_function_at(profiler, frame->pc);
     if (p == NULL) continue;
     if (frame->pc > p->code)
       p->counts->aborted[frame->pc - p->code - 1] += exits;
@@ -155,20 +155,33 @@ void profiler_abort_frame(const Frame *frame) {
 
 /* Library functions */
 
-void profiler_keep_builtin(VM *vm, CFn *f) {
-  Profiler *profiler = vm->profiler;
-  if (f->calls == 0 || profiler == NULL) return;
+/* The row of a library function; NULL if there is no memory for it. */
+static BuiltinCount *builtin_count(Profiler *profiler, const char *name) {
   BuiltinCount *b = profiler->builtins;
   BuiltinCount *end = b + profiler->builtin_count;
-  while (b < end && b->name != f->name && strcmp(b->name, f->name) != 0) b++;
-  if (b == end) {
-    if (!grow(&profiler->builtins, profiler->builtin_count, &profiler->builtin_capacity, sizeof(BuiltinCount))) return;
-    b = &profiler->builtins[profiler->builtin_count++];
-    *b = (BuiltinCount){f->name, 0, 0};
-  }
+  while (b < end && b->name != name && strcmp(b->name, name) != 0) b++;
+  if (b < end) return b;
+  if (!grow(&profiler->builtins, profiler->builtin_count, &profiler->builtin_capacity, sizeof(BuiltinCount)))
+    return NULL;
+  b = &profiler->builtins[profiler->builtin_count++];
+  *b = (BuiltinCount){name, 0, 0, 0};
+  return b;
+}
+
+void profiler_keep_builtin(VM *vm, CFn *f) {
+  BuiltinCount *b = f->calls > 0 && vm->profiler != NULL ? builtin_count(vm->profiler, f->name) : NULL;
+  if (b == NULL) return;
   b->calls += f->calls;
   b->ticks += f->ticks;
   f->calls = f->ticks = 0;
+}
+
+static void keep_builtin_samples(Profiler *profiler) {
+  const Samples *samples = sampler_samples(profiler->sampler);
+  for (uint32_t i = 0; i < samples->builtin_count; i++) {
+    BuiltinCount *b = builtin_count(profiler, samples->builtins[i].name);
+    if (b != NULL) b->samples += samples->builtins[i].samples;
+  }
 }
 
 static int by_name(const void *left, const void *right) {
@@ -193,16 +206,18 @@ static void clear(VM *vm) {
   profiler_delete(vm);
 }
 
-bool profiler_start(VM *vm, enum Mode mode) {
+enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind, uint64_t interval_ns) {
   clear(vm);
   Profiler *profiler = memory_uncounted(1, sizeof(Profiler));
-  if (profiler == NULL) return false;
+  if (profiler == NULL) return PROFILER_NO_MEMORY;
   vm->profiler = profiler;
   profiler->vm = vm;
   profiler->mode = mode;
-  if (!attach_all(vm)) {
+  bool is_supported = true;
+  if (mode == MODE_SAMPLE) profiler->sampler = sampler_new(vm, kind, interval_ns, &is_supported);
+  if ((mode == MODE_SAMPLE && profiler->sampler == NULL) || !attach_all(vm)) {
     clear(vm);
-    return false;
+    return is_supported ? PROFILER_NO_MEMORY : PROFILER_NO_SAMPLER;
   }
   if (mode == MODE_TRACE) profiler_calibrate(profiler);
   count_suspended(vm, (uint64_t)-1);
@@ -211,7 +226,7 @@ bool profiler_start(VM *vm, enum Mode mode) {
   vm->mode = mode;
   vm->allocator->profiler = profiler;
   profiler->started_ns = now_ns();
-  return true;
+  return PROFILER_STARTED;
 }
 
 void profiler_stop(VM *vm) {
@@ -225,6 +240,7 @@ void profiler_stop(VM *vm) {
   count_suspended(vm, 1);
   for (Object *o = vm->gc->all; o != NULL; o = o->next)
     if (o->tag == TAG_CFN) profiler_keep_builtin(vm, (CFn *)o);
+  if (profiler->sampler != NULL) keep_builtin_samples(profiler);
   if (profiler->proto_count > 0) qsort(profiler->protos, profiler->proto_count, sizeof(Proto *), by_id);
   if (profiler->builtin_count > 0)
     qsort(profiler->builtins, profiler->builtin_count, sizeof(BuiltinCount), by_name);
@@ -237,6 +253,7 @@ void profiler_delete(VM *vm) {
   vm->allocator->profiler = NULL;
   vm->profiler = NULL;
   vm->mode = MODE_OFF;
+  sampler_delete(profiler->sampler);
   memory_uncounted_free(profiler->protos);
   memory_uncounted_free(profiler->by_address);
   memory_uncounted_free(profiler->builtins);
@@ -249,11 +266,13 @@ void profiler_enter(VM *vm) {
   profiler->last_ticks = &profiler->outside_ticks;
   profiler->last_stamp = profiler_stamp();
   profiler->entered_ns = now_ns();
+  sampler_enter(profiler->sampler);
 }
 
 void profiler_leave(VM *vm) {
   Profiler *profiler = vm->profiler;
   if (profiler == NULL || !profiler->running || profiler->entered_ns == 0) return;
+  sampler_leave(profiler->sampler);
   profiler_opcode_end(profiler);
   profiler->run_ns += now_ns() - profiler->entered_ns;
   profiler->entered_ns = 0;

@@ -6,13 +6,14 @@
 #ifndef PERILUNE_PROFILER_H
 #define PERILUNE_PROFILER_H
 
-#include "vm.h"
+#include "sampler.h"
 
-/* Calls of one library function, summed over its objects. */
+/* Calls of one library function, summed over its objects. Times are without Lua functions that it calls back. */
 typedef struct BuiltinCount {
   const char *name;
   uint64_t calls;
   uint64_t ticks;
+  uint64_t samples;
 } BuiltinCount;
 
 typedef struct Profiler {
@@ -42,20 +43,24 @@ typedef struct Profiler {
   double ns_per_tick;
   double probe_ticks; /* calibrated cost of one begin/end pair that lands inside the measured interval */
   uint64_t gc_ticks;
+  uint64_t away_ticks; /* spent in what library functions called back and in the collector, so far */
+  Sampler *sampler; /* sample mode */
   /* every function seen, by id; a root of the collector, so that counts outlive the functions */
   Proto **protos;
   uint32_t proto_count;
   uint32_t proto_capacity;
-  Proto **by_address; /* the first sorted_count of them, by the address of their code */
-  uint32_t sorted_count;
+  Proto **by_address; /* the same, by the address of their code */
+  uint32_t by_address_capacity;
   BuiltinCount *builtins;
   uint32_t builtin_count;
   uint32_t builtin_capacity;
 } Profiler;
 
-/* Begins a profile in a mode other than MODE_OFF: attaches counters to all loaded functions. Not while Lua runs. False
-   if there is no memory for it; the figures of the profile before are gone in any case. */
-bool profiler_start(VM *vm, enum Mode mode);
+enum ProfilerStart { PROFILER_STARTED, PROFILER_NO_MEMORY, PROFILER_NO_SAMPLER /* the system has none of this kind */ };
+
+/* Begins a profile in a mode other than MODE_OFF: attaches counters to all loaded functions. Not while Lua runs. The
+   sampler's kind and mean interval count in sample mode. The figures of the profile before are gone in any case. */
+enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind, uint64_t interval_ns);
 /* Ends it; the figures stay readable until the next start. Not while Lua runs. */
 void profiler_stop(VM *vm);
 void profiler_delete(VM *vm);
@@ -70,6 +75,8 @@ uint64_t profiler_elapsed_ns(const Profiler *profiler);
 void profiler_attach(Thread *L, Proto *p);
 /* A function's object goes, and with it its counters. */
 void profiler_detach(Proto *p);
+/* The profiled function whose code a saved pc is in, or NULL. */
+Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc);
 /* The allocator's probe: size 0 stands for no block. The instruction is the innermost Lua frame's. */
 void profiler_allocation(Profiler *profiler, size_t old_size, size_t new_size);
 /* A frame is leaving early (error, coroutine.close): its instruction was begun but what follows it was not. Only while a
@@ -83,6 +90,9 @@ void profiler_keep_builtin(VM *vm, CFn *f);
 static inline uint64_t profiler_stamp(void);
 void profiler_opcode_begin(Profiler *profiler, uint64_t *ticks);
 void profiler_opcode_end(Profiler *profiler);
+/* Trace mode: around a library function's run. */
+static inline uint64_t profiler_builtin_begin(const Profiler *profiler);
+static inline void profiler_builtin_end(const Profiler *profiler, CFn *f, uint64_t begun);
 void profiler_calibrate(Profiler *profiler);
 
 /* Executions of every word of p (0 for second words), derived by flow conservation from entries, taken jumps and early
@@ -106,5 +116,13 @@ static inline uint64_t profiler_stamp(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 #endif
+
+static inline uint64_t profiler_builtin_begin(const Profiler *profiler) {
+  return profiler->mode == MODE_TRACE ? profiler_stamp() - profiler->away_ticks : 0;
+}
+
+static inline void profiler_builtin_end(const Profiler *profiler, CFn *f, uint64_t begun) {
+  if (profiler->mode == MODE_TRACE) f->ticks += profiler_stamp() - profiler->away_ticks - begun;
+}
 
 #endif

@@ -99,7 +99,18 @@ typedef struct Handler Handler;
 typedef uint8_t *(*CompileCallback)(void *context, const char *text, size_t length, const char *chunkname,
                                     size_t *chunk_length, char **message);
 
-enum Mode { MODE_OFF, MODE_COUNT, MODE_TRACE, MODE_ORACLE, MODE_COUNT_MODES };
+enum Mode { MODE_OFF, MODE_COUNT, MODE_SAMPLE, MODE_TRACE, MODE_ORACLE, MODE_COUNT_MODES };
+
+/* What runs at this moment, for a signal handler or another thread that takes samples. Kept in sample mode only, but for
+   `collecting`. */
+typedef struct Running {
+  _Atomic(const uint32_t *) pc;  /* behind the first word of the innermost Lua function's instruction; NULL: none runs */
+  _Atomic(const char *) builtin; /* the library function that this instruction called, while it runs */
+  atomic_bool collecting;
+} Running;
+
+#define RUNNING_SET(vm, field, value) atomic_store_explicit(&(vm)->running.field, (value), memory_order_relaxed)
+#define RUNNING_GET(vm, field) atomic_load_explicit(&(vm)->running.field, memory_order_relaxed)
 
 /* The compiled dispatch loops: one per mode, and one that does every mode's work, and hooks, by looking at run time. */
 enum { LOOP_HOOKED = MODE_COUNT_MODES, LOOP_COUNT };
@@ -134,6 +145,7 @@ struct VM {
   struct Profiler *profiler;
   struct Allocator *allocator;
   enum Mode mode;
+  Running running;
   _Atomic int interrupt; /* see call.h: INTERRUPT_* bits asked for by another thread or a signal handler */
   const void *dispatch[LOOP_COUNT][256]; /* the loops' jump tables; all entries become the label on an interrupt */
   const void *interrupt_label[LOOP_COUNT]; /* NULL before a loop has run */

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
         return 0
     from perilune.profiler.session import Session
 
-    session = Session()
+    session = Session("count")
     outcome, _ = session.run(text, program_chunk_name(options.file), options.arguments)
     report_error(outcome)
     _write(annotated_listing(text, options.file, session.raw))

@@ -6,14 +6,24 @@ over lines, over opcodes and over functions are equal to the last digit.
 
 from __future__ import annotations
 
-import os
-import sys
+import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from perilune.compiler.opcodes import OPCODES
+from perilune.profiler.call_tree import call_tree, samples_of_functions, samples_of_lines
+from perilune.profiler.instructions import (
+    Clock,
+    Division,
+    Function,
+    Instruction,
+    functions_of,
+    no_clock,
+    opcode_pairs,
+    sample_clock,
+    trace_clock,
+)
 from perilune.profiler.model import (
     BuiltinRow,
     FileProfile,
@@ -21,6 +31,7 @@ from perilune.profiler.model import (
     LineOpcode,
     LineRow,
     Memory,
+    OpcodePair,
     OpcodeRow,
     Profile,
     Program,
@@ -29,70 +40,35 @@ from perilune.profiler.model import (
 )
 
 if TYPE_CHECKING:
-    from perilune.vm.raw_profile import RawFunction, RawProfile
-
-_OPCODE_BYTE = 0 if sys.byteorder == "little" else 3
-_WORDS = [OPCODES[code].words if code < len(OPCODES) else 1 for code in range(256)]
-
-
-@dataclass(slots=True)
-class _Instruction:
-    """One instruction of one function, with what it cost."""
-
-    opcode: str
-    line: int
-    count: int
-    raw_ns: int
-    self_ns: int
-    allocations: int
-    allocated_bytes: int
-
-
-@dataclass(slots=True)
-class _Function:
-    """A function with the counters of all its loads: a chunk that was loaded three times is one chunk that ran thrice."""
-
-    name: str
-    path: str
-    first_line: int
-    last_line: int
-    calls: int
-    instructions: list[_Instruction]
-
-
-def file_path(source: bytes | None) -> str | None:
-    """The path of a source that was read from a file."""
-    return os.fsdecode(source[1:]) if source is not None and source[:1] == b"@" else None
-
-
-def source_path(source: bytes | None) -> str:
-    """How a profile calls a source: a file's path, or a chunk's name as Lua's messages show it (`[string "return 1"]`)."""
-    if source is None:
-        return "?"
-    path = file_path(source)
-    if path is not None:
-        return path
-    text = source.decode("utf-8", "replace")
-    if text[:1] == "=":
-        return text[1:]
-    first_line, newline, _ = text.partition("\n")
-    limit = 60 - len('[string "..."]') - 1
-    if newline or len(first_line) > limit:
-        return f'[string "{first_line[:limit]}..."]'
-    return f'[string "{first_line}"]'
+    from perilune.vm.raw_profile import RawProfile
 
 
 def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str, str]) -> Profile:
     """The profile of a run. `digests` gives the SHA-256 of the files among its sources, by path."""
+    sampling = raw["sampling"]
     timed = mode != "count"
-    functions = [_function(loads, raw, timed) for loads in _same_functions(raw["functions"])]
-    instructions = sum(instruction.count for function in functions for instruction in function.instructions)
-    gc_ns = round(raw["gc_ticks"] * raw["ns_per_tick"]) if timed else 0
-    outside_ns = round(raw["outside_ticks"] * raw["ns_per_tick"]) if timed else 0
-    self_ns = sum(instruction.self_ns for function in functions for instruction in function.instructions)
-    raw_ns = sum(instruction.raw_ns for function in functions for instruction in function.instructions)
-    run_ns = self_ns + gc_ns + outside_ns
-    scale = _Scale(timed, run_ns if timed else instructions)
+    gc_ns = outside_ns = 0
+    clock: Clock = no_clock
+    division = Division(raw["run_ns"], sampling["samples"] if sampling is not None else 0)
+    if sampling is not None:
+        gc_ns, outside_ns = division.take(sampling["gc_samples"]), division.take(sampling["outside_samples"])
+        if not sampling["samples"]:
+            outside_ns = raw["run_ns"]  # nobody knows where the time went
+        clock = sample_clock(division)
+    elif timed:
+        gc_ns, outside_ns = (
+            round(raw["gc_ticks"] * raw["ns_per_tick"]),
+            round(raw["outside_ticks"] * raw["ns_per_tick"]),
+        )
+        clock = trace_clock(raw)
+    functions = functions_of(raw, clock)
+    cost = _Cost.of([instruction for function in functions for instruction in function.instructions])
+    run_ns = cost.self_ns + gc_ns + outside_ns
+    scale = _Scale(timed, run_ns if timed else cost.count, division, sampling["samples"] if sampling else None)
+    by_id = {id: function for function in functions for id in function.ids}
+    if sampling is not None and sampling["tree"] is not None:
+        scale.line_samples = samples_of_lines(sampling, by_id)
+        scale.function_samples = samples_of_functions(sampling, by_id)
     return Profile(
         mode=mode,
         program=program,
@@ -101,14 +77,19 @@ def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str
             run_ns=run_ns if timed else None,
             gc_ns=gc_ns if timed else None,
             outside_ns=outside_ns if timed else None,
-            raw_ns=raw_ns + gc_ns + outside_ns if timed else None,
-            instructions=instructions,
+            raw_ns=scale.raw(cost.raw_ns + gc_ns + outside_ns),
+            instructions=cost.count,
+            samples=scale.samples,
+            sampler=sampling["sampler"] if sampling is not None else None,
+            sample_interval_ns=sampling["interval_ns"] if sampling is not None else None,
             memory=Memory(raw["current_bytes"], raw["peak_bytes"], raw["allocated_bytes"], raw["allocations"]),
             stack=Stack(raw["current_depth"], raw["peak_depth"]),
         ),
         opcodes=_opcode_rows(functions, scale),
         builtins=_builtin_rows(raw, scale),
         files=_files(functions, program.path, digests, scale),
+        opcode_pairs=_opcode_pairs(raw),
+        call_tree=call_tree(sampling, by_id, raw["run_ns"]) if sampling is not None else None,
     )
 
 
@@ -129,124 +110,120 @@ def program_counts(raw: RawProfile) -> list[dict[int, int]]:
 
 @dataclass(slots=True)
 class _Scale:
-    """What the rows' shares are parts of: time where the mode takes it, else instructions."""
+    """What the rows' shares are parts of: time where the mode takes it, else instructions.
+
+    `samples` is how many there are, None in modes without. The mappings say how many had a line or function on the stack.
+    """
 
     timed: bool
     whole: int
+    division: Division
+    samples: int | None
+    line_samples: Mapping[tuple[str, int], int] | None = None
+    function_samples: Mapping[int, int] | None = None
 
-    def share(self, count: int, self_ns: int) -> float:
-        return (self_ns if self.timed else count) / self.whole if self.whole else 0.0
+    def share(self, cost: _Cost) -> float:
+        return (cost.self_ns if self.timed else cost.count) / self.whole if self.whole else 0.0
 
     def time(self, ns: int) -> int | None:
         return ns if self.timed else None
 
+    def raw(self, ns: int) -> int | None:
+        return ns if self.timed and self.samples is None else None
 
-def _same_functions(functions: Iterable[RawFunction]) -> Iterable[list[RawFunction]]:
-    """Groups the loads of the same function: same source, same place among the functions of its chunk, same code.
+    def error(self, samples: int) -> float | None:
+        """Half the width of the 95 % interval of a sampled share."""
+        if not self.samples:
+            return None
+        share = samples / self.samples
+        return 1.96 * math.sqrt(share * (1 - share) / self.samples)
 
-    The functions of a chunk have consecutive ids that begin with its outermost function, which has no parent.
-    """
-    groups: dict[tuple[object, ...], list[RawFunction]] = {}
-    roots: dict[int, int] = {}
-    for function in sorted(functions, key=lambda function: function["id"]):
-        id, parent = function["id"], function["parent"]
-        root = roots[id] = id if parent is None else roots.get(parent, parent)
-        opcodes = function["code"][_OPCODE_BYTE::4]
-        key = (function["source"], id - root, function["first_line"], opcodes, function["lines"])
-        groups.setdefault(key, []).append(function)
-    return groups.values()
+    def total(self, samples: int, self_ns: int) -> int:
+        """The time of so many samples, of which `self_ns` has been given out already."""
+        return max(self_ns, self.division.part(samples))
 
 
-def _sum_arrays(arrays: list[bytes]) -> array[int]:
-    total = array("Q", arrays[0])
-    for added in arrays[1:]:
-        total = array("Q", map(int.__add__, total, array("Q", added)))
-    return total
+@dataclass(slots=True)
+class _Cost:
+    """Figures summed over instructions."""
+
+    count: int = 0
+    self_ns: int = 0
+    raw_ns: int = 0
+    samples: int = 0
+    allocations: int = 0
+    allocated_bytes: int = 0
+    hits: int = 0  # the largest count
+
+    @staticmethod
+    def of(instructions: list[Instruction]) -> _Cost:
+        cost = _Cost()
+        for instruction in instructions:
+            cost.add(instruction)
+        return cost
+
+    def add(self, instruction: Instruction) -> None:
+        self.count += instruction.count
+        self.self_ns += instruction.self_ns
+        self.raw_ns += instruction.raw_ns
+        self.samples += instruction.samples
+        self.allocations += instruction.allocations
+        self.allocated_bytes += instruction.allocated_bytes
+        self.hits = max(self.hits, instruction.count)
 
 
-def _instructions(loads: list[RawFunction], raw: RawProfile, timed: bool) -> Iterator[_Instruction]:
-    code = loads[0]["code"][_OPCODE_BYTE::4]
-    lines = array("I", loads[0]["lines"]) or array("I", bytes(4 * len(code)))
-    counts = _sum_arrays([load["counts"] for load in loads])
-    allocations = _sum_arrays([load["allocations"] for load in loads])
-    allocated_bytes = _sum_arrays([load["allocated_bytes"] for load in loads])
-    tick_arrays = [load["ticks"] for load in loads]
-    ticks = _sum_arrays([array_ for array_ in tick_arrays if array_ is not None]) if timed else counts
-    ns_per_tick, probe_ticks = raw["ns_per_tick"], raw["probe_ticks"]
-    pc = 0
-    while pc < len(code):
-        next_pc = pc + _WORDS[code[pc]]
-        count = counts[pc]
-        spent = sum(ticks[pc:next_pc]) if timed else 0
-        yield _Instruction(
-            opcode=OPCODES[code[pc]].name,
-            line=lines[pc],
-            count=count,
-            raw_ns=round(spent * ns_per_tick),
-            self_ns=round(corrected_ticks(spent, count, probe_ticks) * ns_per_tick),
-            allocations=sum(allocations[pc:next_pc]),
-            allocated_bytes=sum(allocated_bytes[pc:next_pc]),
-        )
-        pc = next_pc
+def _by_opcode(instructions: list[Instruction]) -> dict[str, _Cost]:
+    """The cost by opcode of what was executed or measured."""
+    costs: dict[str, _Cost] = {}
+    for instruction in instructions:
+        if instruction.count or instruction.raw_ns:
+            costs.setdefault(instruction.opcode, _Cost()).add(instruction)
+    return costs
 
 
-def corrected_ticks(ticks: int, count: int, probe_ticks: float) -> float:
-    """Ticks of `count` executions without the calibrated cost of their probes, never below 0."""
-    return max(0.0, ticks - count * probe_ticks)
-
-
-def _function(loads: list[RawFunction], raw: RawProfile, timed: bool) -> _Function:
-    first = loads[0]
-    instructions = list(_instructions(loads, raw, timed))
-    is_main = first["first_line"] == 0
-    name = first["name"].decode("utf-8", "replace") if first["name"] else "anonymous"
-    return _Function(
-        name="main chunk" if is_main else name,
-        path=source_path(first["source"]),
-        first_line=1 if is_main else first["first_line"],
-        last_line=max([1, *(instruction.line for instruction in instructions)]) if is_main else first["last_line"],
-        calls=sum(load["entries"] for load in loads),
-        instructions=instructions,
-    )
-
-
-def _opcode_rows(functions: list[_Function], scale: _Scale) -> list[OpcodeRow]:
-    sums: dict[str, list[int]] = {}
-    for function in functions:
-        for instruction in function.instructions:
-            if instruction.count or instruction.raw_ns:
-                row = sums.setdefault(instruction.opcode, [0, 0, 0])
-                row[0] += instruction.count
-                row[1] += instruction.self_ns
-                row[2] += instruction.raw_ns
+def _opcode_rows(functions: list[Function], scale: _Scale) -> list[OpcodeRow]:
+    costs = _by_opcode([instruction for function in functions for instruction in function.instructions])
     rows = [
-        OpcodeRow(name, count, scale.share(count, self_ns), scale.time(self_ns), scale.time(raw_ns))
-        for name, (count, self_ns, raw_ns) in sums.items()
+        OpcodeRow(
+            name,
+            cost.count,
+            scale.share(cost),
+            scale.time(cost.self_ns),
+            scale.raw(cost.raw_ns),
+            scale.error(cost.samples),
+        )
+        for name, cost in costs.items()
     ]
     return sorted(rows, key=lambda row: (-row.share, -row.count, row.name))
 
 
+def _opcode_pairs(raw: RawProfile) -> list[OpcodePair]:
+    pairs = [OpcodePair(first, second, count) for (first, second), count in opcode_pairs(raw["functions"]).items()]
+    return sorted((pair for pair in pairs if pair.count), key=lambda pair: (-pair.count, pair.first, pair.second))
+
+
 def _builtin_rows(raw: RawProfile, scale: _Scale) -> list[BuiltinRow]:
-    sums: dict[str, tuple[int, int]] = {}
-    for name, calls, ticks in raw["builtins"]:
-        if calls:
-            before = sums.get(name, (0, 0))
-            sums[name] = (before[0] + calls, before[1] + ticks)
+    sums: dict[str, tuple[int, int, int]] = {}
+    for name, calls, ticks, samples in raw["builtins"]:
+        if calls or samples:
+            before = sums.get(name, (0, 0, 0))
+            sums[name] = (before[0] + calls, before[1] + ticks, before[2] + samples)
     rows = []
-    for name, (calls, ticks) in sums.items():
-        self_ns = round(ticks * raw["ns_per_tick"]) if scale.timed else 0
-        rows.append(BuiltinRow(name, calls, scale.share(0, self_ns) if scale.timed else None, scale.time(self_ns)))
+    for name, (calls, ticks, samples) in sums.items():
+        self_ns = scale.division.part(samples) if scale.samples is not None else round(ticks * raw["ns_per_tick"])
+        share = scale.share(_Cost(self_ns=self_ns)) if scale.timed else None
+        rows.append(BuiltinRow(name, calls, share, scale.time(self_ns), scale.error(samples)))
     return sorted(rows, key=lambda row: (-(row.self_ns or 0), -row.calls, row.name))
 
 
 def _files(
-    functions: list[_Function], program_path: str, digests: Mapping[str, str], scale: _Scale
+    functions: list[Function], program_path: str, digests: Mapping[str, str], scale: _Scale
 ) -> list[FileProfile]:
-    by_path: dict[str, list[_Function]] = {}
+    by_path: dict[str, list[Function]] = {}
     for function in functions:
         by_path.setdefault(function.path, []).append(function)
     files = [
-        FileProfile(path, digests.get(path), _line_rows(members, scale), _function_rows(members, scale))
+        FileProfile(path, digests.get(path), _line_rows(path, members, scale), _function_rows(members, scale))
         for path, members in by_path.items()
     ]
     return sorted(
@@ -255,58 +232,54 @@ def _files(
     )
 
 
-def _line_rows(functions: list[_Function], scale: _Scale) -> list[LineRow]:
-    by_line: dict[int, list[_Instruction]] = {}
-    hits: dict[int, int] = {}
+def _line_rows(path: str, functions: list[Function], scale: _Scale) -> list[LineRow]:
+    by_line: dict[int, list[Instruction]] = {}
     for function in functions:
         for instruction in function.instructions:
             by_line.setdefault(instruction.line, []).append(instruction)
-            hits[instruction.line] = max(hits.get(instruction.line, 0), instruction.count)
-    return [_line_row(line, hits[line], by_line[line], scale) for line in sorted(by_line)]
+    return [_line_row(path, line, by_line[line], scale) for line in sorted(by_line)]
 
 
-def _line_row(line: int, hits: int, instructions: list[_Instruction], scale: _Scale) -> LineRow:
-    count = sum(instruction.count for instruction in instructions)
-    self_ns = sum(instruction.self_ns for instruction in instructions)
-    opcodes: dict[str, list[int]] = {}
-    for instruction in instructions:
-        if instruction.count or instruction.raw_ns:
-            row = opcodes.setdefault(instruction.opcode, [0, 0])
-            row[0] += instruction.count
-            row[1] += instruction.self_ns
+def _line_row(path: str, line: int, instructions: list[Instruction], scale: _Scale) -> LineRow:
+    cost = _Cost.of(instructions)
+    on_stack = scale.line_samples
     return LineRow(
         line=line,
-        hits=hits,
-        instructions=count,
-        share=scale.share(count, self_ns),
-        self_ns=scale.time(self_ns),
-        raw_ns=scale.time(sum(instruction.raw_ns for instruction in instructions)),
-        allocated_bytes=sum(instruction.allocated_bytes for instruction in instructions),
-        allocations=sum(instruction.allocations for instruction in instructions),
+        hits=cost.hits,
+        instructions=cost.count,
+        share=scale.share(cost),
+        self_ns=scale.time(cost.self_ns),
+        raw_ns=scale.raw(cost.raw_ns),
+        total_ns=None if on_stack is None else scale.total(on_stack.get((path, line), 0), cost.self_ns),
+        error=scale.error(cost.samples),
+        allocated_bytes=cost.allocated_bytes,
+        allocations=cost.allocations,
         opcodes=sorted(
-            (LineOpcode(name, total, scale.time(ns)) for name, (total, ns) in opcodes.items()),
+            (LineOpcode(name, of.count, scale.time(of.self_ns)) for name, of in _by_opcode(instructions).items()),
             key=lambda row: (-(row.self_ns or 0), -row.count, row.name),
         ),
     )
 
 
-def _function_rows(functions: list[_Function], scale: _Scale) -> list[FunctionRow]:
+def _function_rows(functions: list[Function], scale: _Scale) -> list[FunctionRow]:
+    on_stack = scale.function_samples
     rows = []
     for function in functions:
-        count = sum(instruction.count for instruction in function.instructions)
-        self_ns = sum(instruction.self_ns for instruction in function.instructions)
+        cost = _Cost.of(function.instructions)
         rows.append(
             FunctionRow(
                 name=function.name,
                 line=function.first_line,
                 end_line=function.last_line,
                 calls=function.calls,
-                instructions=count,
-                share=scale.share(count, self_ns),
-                self_ns=scale.time(self_ns),
-                raw_ns=scale.time(sum(instruction.raw_ns for instruction in function.instructions)),
-                allocated_bytes=sum(instruction.allocated_bytes for instruction in function.instructions),
-                allocations=sum(instruction.allocations for instruction in function.instructions),
+                instructions=cost.count,
+                share=scale.share(cost),
+                self_ns=scale.time(cost.self_ns),
+                raw_ns=scale.raw(cost.raw_ns),
+                total_ns=None if on_stack is None else scale.total(on_stack.get(function.ids[0], 0), cost.self_ns),
+                error=scale.error(cost.samples),
+                allocated_bytes=cost.allocated_bytes,
+                allocations=cost.allocations,
             )
         )
     return sorted(rows, key=lambda row: (-row.share, -row.instructions, row.line, row.name))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from perilune.compiler.cache import compile_cached
-from perilune.profiler.attribution import attribute, file_path, source_path
+from perilune.profiler.attribution import attribute
+from perilune.profiler.instructions import file_path, source_path
 from perilune.profiler.model import Profile, Program
 from perilune.profiler.sources import Sources, read_digests, split_lines
 from perilune.vm import Outcome, State
@@ -16,7 +17,11 @@ from perilune.vm import Outcome, State
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile
 
-Mode = Literal["count", "trace"]
+Mode = Literal["count", "sample", "trace"]
+SamplerKind = Literal["signal", "thread"]
+
+DEFAULT_INTERVAL = 0.001
+"""Seconds between two samples, on average."""
 
 _BINARY = b"\x1b"
 
@@ -27,10 +32,15 @@ class Session:
     Afterwards `raw` holds the counters that the profile was made from, and `sources` the text of a program that has no file.
     """
 
-    __slots__ = ("_state", "mode", "raw", "sources")
+    __slots__ = ("_interval_ns", "_sampler", "_state", "mode", "raw", "sources")
 
-    def __init__(self, mode: Mode = "count") -> None:
+    def __init__(
+        self, mode: Mode = "sample", sampler: SamplerKind | None = None, interval: float = DEFAULT_INTERVAL
+    ) -> None:
+        """`sampler` and `interval`, the mean seconds between samples, count in sample mode; None is the best there is."""
         self.mode = mode
+        self._sampler: SamplerKind | None = sampler
+        self._interval_ns = round(interval * 1e9)
         self.raw: RawProfile | None = None
         self.sources: Sources = {}
         self._state = State()
@@ -39,14 +49,14 @@ class Session:
         """Runs a program, source or binary chunk, and closes the machine.
 
         `chunkname` is as in Lua: `@file.lua`, `=stdin`, or the text itself. Raises LuaSyntaxError for a source that does
-        not compile; whatever else the program does is in the outcome, and the profile is of what ran until then.
+        not compile and ValueError for a sampler that the system does not have; whatever else the program does is in the outcome, and the profile is of what ran until then.
         """
         path = source_path(chunkname)
         try:
             chunk = text
             if not text.startswith(_BINARY):
                 chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
-            self._state.profile_start(self.mode)
+            self._state.profile_start(self.mode, self._sampler, self._interval_ns)
             outcome = self._state.run(chunk, chunkname, [os.fsencode(argument) for argument in args], os.fsencode(path))
             self._state.profile_stop()
             self.raw = raw = self._state.profile_data()
@@ -69,14 +79,26 @@ class Session:
         self._state.interrupt()
 
 
-def profile_file(path: str, args: Sequence[str] = (), mode: Mode = "count") -> tuple[Outcome, Profile]:
+def profile_file(
+    path: str,
+    args: Sequence[str] = (),
+    mode: Mode = "sample",
+    sampler: SamplerKind | None = None,
+    interval: float = DEFAULT_INTERVAL,
+) -> tuple[Outcome, Profile]:
     """Runs a file. Raises OSError where it cannot be read, and LuaSyntaxError where it does not compile."""
     with open(path, "rb") as file:
         text = file.read()
-    return Session(mode).run(text, b"@" + os.fsencode(path), args)
+    return Session(mode, sampler, interval).run(text, b"@" + os.fsencode(path), args)
 
 
-def profile_source(source: str | bytes, args: Sequence[str] = (), mode: Mode = "count") -> tuple[Outcome, Profile]:
+def profile_source(
+    source: str | bytes,
+    args: Sequence[str] = (),
+    mode: Mode = "sample",
+    sampler: SamplerKind | None = None,
+    interval: float = DEFAULT_INTERVAL,
+) -> tuple[Outcome, Profile]:
     """Runs a program given as text, as Lua's `load` names it. Raises LuaSyntaxError where it does not compile."""
     text = source.encode() if isinstance(source, str) else source
-    return Session(mode).run(text, text, args)
+    return Session(mode, sampler, interval).run(text, text, args)

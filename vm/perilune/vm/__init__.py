@@ -130,13 +130,20 @@ class State:
         """The most bytes that programs may hold: beyond it they get Lua's "not enough memory"."""
         self._core.set_memory_limit(limit)
 
-    def profile_start(self, mode: Literal["count", "trace", "oracle"] = "count") -> None:
+    def profile_start(
+        self,
+        mode: Literal["count", "sample", "trace", "oracle"] = "count",
+        sampler: Literal["signal", "thread"] | None = None,
+        interval_ns: int = 1_000_000,
+    ) -> None:
         """Begins a profile of the programs that run from now on; figures of the one before are gone.
 
-        "count" counts instructions, allocations and the stack; "trace" takes a time stamp at every instruction too;
-        "oracle" counts every instruction naively beside what "count" does, to check it.
+        "count" counts instructions, allocations and the stack. "sample" also looks where the program is, on average every
+        `interval_ns`: by a signal, or from a thread, which sees no call stacks; None takes the best that the system has.
+        "trace" takes a time stamp at every instruction; "oracle" counts every instruction naively beside what "count"
+        does, to check it. Raises ValueError for a sampler that the system does not have.
         """
-        self._core.profile_start(mode)
+        self._core.profile_start(mode, sampler, interval_ns)
 
     def profile_stop(self) -> None:
         """Ends the profile."""

@@ -8,9 +8,10 @@ from typing import TypedDict
 class RawFunction(TypedDict):
     """Counters of one loaded function. `bytes` fields are arrays of machine integers, parallel to the code words.
 
-    `counts` (u64) holds the executions of an instruction at its first word and 0 at its second; of `every`, `ticks`,
-    `allocations` and `allocated_bytes` (u64 each) the sum of both words counts. `every` is there in the oracle mode
-    only, `ticks` when traced. `lines`, `ranges` (five u32 each) and `word_ranges` (u32) are empty where debug
+    `counts` (u64) holds the executions of an instruction at its first word and 0 at its second; of `taken` (jumps
+    taken), `aborted` (activations that ended early there), `every`, `ticks`, `samples`, `allocations` and
+    `allocated_bytes` (u64 each) the sum of both words counts. `every` is there in the oracle mode only, `ticks` when
+    traced, `samples` when sampled. `taken` lacks unconditional jumps forward. `lines`, `ranges` (five u32 each) and `word_ranges` (u32) are empty where debug
     information was stripped.
     """
 
@@ -28,15 +29,39 @@ class RawFunction(TypedDict):
     counts: bytes
     every: bytes | None
     ticks: bytes | None
+    samples: bytes | None
+    taken: bytes
+    aborted: bytes
     allocations: bytes
     allocated_bytes: bytes
 
 
+class RawSampling(TypedDict):
+    """What the sampler found. `samples` are all, `gc_samples` those in the collector, `outside_samples` those while no Lua
+    function ran.
+
+    `tree` is None where the sampler sees no call stacks. Its first node is the root; a node is (index of its parent,
+    function id, line, name of the library function that stands there instead, samples that ended here).
+    """
+
+    sampler: str
+    interval_ns: int
+    samples: int
+    gc_samples: int
+    outside_samples: int
+    tree: list[tuple[int, int, int, str | None, int]] | None
+
+
 class RawProfile(TypedDict):
-    """All figures. `builtins` are (name, calls, ticks); `run_ns` is the part of `wall_ns` in which a program ran."""
+    """All figures.
+
+    `builtins` are (name, calls, ticks, samples), their times without Lua functions that they call back. `sampling` is
+    None unless the mode was "sample". `run_ns` is the part of `wall_ns` in which a program ran.
+    """
 
     functions: list[RawFunction]
-    builtins: list[tuple[str, int, int]]
+    builtins: list[tuple[str, int, int, int]]
+    sampling: RawSampling | None
     wall_ns: int
     run_ns: int
     gc_ticks: int

@@ -1,0 +1,231 @@
+"""What every instruction of a raw profile cost: each figure is computed here once, per instruction.
+
+Loads of the same function are one function, and the counters of an instruction's two words are one instruction's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from perilune.compiler.opcodes import OPCODES
+
+if TYPE_CHECKING:
+    from perilune.vm.raw_profile import RawFunction, RawProfile
+
+_OPCODE_BYTE = 0 if sys.byteorder == "little" else 3
+_WORDS = [OPCODES[code].words if code < len(OPCODES) else 1 for code in range(256)]
+
+
+@dataclass(slots=True)
+class Instruction:
+    """One instruction of one function, with what it cost; `raw_ns` is its time as measured, with the probes."""
+
+    opcode: str
+    line: int
+    count: int
+    raw_ns: int
+    self_ns: int
+    samples: int
+    allocations: int
+    allocated_bytes: int
+
+
+@dataclass(slots=True)
+class Function:
+    """A function with the counters of all its loads: a chunk that was loaded three times is one chunk that ran thrice.
+
+    `ids` are those of its loads.
+    """
+
+    ids: list[int]
+    name: str
+    path: str
+    first_line: int
+    last_line: int
+    calls: int
+    instructions: list[Instruction]
+
+
+class Division:
+    """Divides a whole number into parts whose sum is exact: each is rounded so that the sum so far is."""
+
+    __slots__ = ("_passed", "_weights", "_whole")
+
+    def __init__(self, whole: int, weights: int) -> None:
+        """`weights` is the sum of all weights."""
+        self._whole, self._weights, self._passed = whole, weights, 0
+
+    def take(self, weight: int) -> int:
+        """The part of the next weight; 0 if there are no weights at all."""
+        if not self._weights:
+            return 0
+        before = self.part(self._passed)
+        self._passed += weight
+        return self.part(self._passed) - before
+
+    def part(self, weight: int) -> int:
+        """The part of a weight on its own, rounded down."""
+        return self._whole * weight // self._weights if self._weights else 0
+
+
+Clock = Callable[[int, int, int], tuple[int, int]]
+"""(ticks, count, samples) of an instruction -> its time as measured, its time without the probes."""
+
+
+def trace_clock(raw: RawProfile) -> Clock:
+    """Time from stamps, less the calibrated cost of the probes."""
+    ns_per_tick, probe_ticks = raw["ns_per_tick"], raw["probe_ticks"]
+
+    def times(ticks: int, count: int, samples: int) -> tuple[int, int]:
+        return round(ticks * ns_per_tick), round(corrected_ticks(ticks, count, probe_ticks) * ns_per_tick)
+
+    return times
+
+
+def sample_clock(division: Division) -> Clock:
+    """Time from samples: the same part of the run's time as of all samples."""
+
+    def times(ticks: int, count: int, samples: int) -> tuple[int, int]:
+        ns = division.take(samples) if samples else 0
+        return ns, ns
+
+    return times
+
+
+def no_clock(ticks: int, count: int, samples: int) -> tuple[int, int]:
+    """No time, as in count mode."""
+    return 0, 0
+
+
+def corrected_ticks(ticks: int, count: int, probe_ticks: float) -> float:
+    """Ticks of `count` executions without the calibrated cost of their probes, never below 0."""
+    return max(0.0, ticks - count * probe_ticks)
+
+
+def functions_of(raw: RawProfile, clock: Clock) -> list[Function]:
+    """All functions of a raw profile, loads of the same one merged."""
+    return [_function(loads, clock) for loads in _same_functions(raw["functions"])]
+
+
+def file_path(source: bytes | None) -> str | None:
+    """The path of a source that was read from a file."""
+    return os.fsdecode(source[1:]) if source is not None and source[:1] == b"@" else None
+
+
+def source_path(source: bytes | None) -> str:
+    """How a profile calls a source: a file's path, or a chunk's name as Lua's messages show it (`[string "return 1"]`)."""
+    if source is None:
+        return "?"
+    path = file_path(source)
+    if path is not None:
+        return path
+    text = source.decode("utf-8", "replace")
+    if text[:1] == "=":
+        return text[1:]
+    first_line, newline, _ = text.partition("\n")
+    limit = 60 - len('[string "..."]') - 1
+    if newline or len(first_line) > limit:
+        return f'[string "{first_line[:limit]}..."]'
+    return f'[string "{first_line}"]'
+
+
+def _same_functions(functions: Iterable[RawFunction]) -> Iterable[list[RawFunction]]:
+    """Groups the loads of the same function: same source, same place among the functions of its chunk, same code.
+
+    The functions of a chunk have consecutive ids that begin with its outermost function, which has no parent.
+    """
+    groups: dict[tuple[object, ...], list[RawFunction]] = {}
+    roots: dict[int, int] = {}
+    for function in sorted(functions, key=lambda function: function["id"]):
+        id, parent = function["id"], function["parent"]
+        root = roots[id] = id if parent is None else roots.get(parent, parent)
+        opcodes = function["code"][_OPCODE_BYTE::4]
+        key = (function["source"], id - root, function["first_line"], opcodes, function["lines"])
+        groups.setdefault(key, []).append(function)
+    return groups.values()
+
+
+def _function(loads: list[RawFunction], clock: Clock) -> Function:
+    first = loads[0]
+    instructions = list(_instructions(loads, clock))
+    is_main = first["first_line"] == 0
+    name = first["name"].decode("utf-8", "replace") if first["name"] else "anonymous"
+    return Function(
+        ids=[load["id"] for load in loads],
+        name="main chunk" if is_main else name,
+        path=source_path(first["source"]),
+        first_line=1 if is_main else first["first_line"],
+        last_line=max([1, *(instruction.line for instruction in instructions)]) if is_main else first["last_line"],
+        calls=sum(load["entries"] for load in loads),
+        instructions=instructions,
+    )
+
+
+def _sum_arrays(arrays: list[bytes | None]) -> array[int]:
+    """The sum of u64 arrays of the same length; those that are not there count as zeros."""
+    total = array("Q")
+    for added in arrays:
+        if added is not None:
+            total = array("Q", map(int.__add__, total, array("Q", added))) if total else array("Q", added)
+    return total
+
+
+def _instructions(loads: list[RawFunction], clock: Clock) -> Iterator[Instruction]:
+    code = loads[0]["code"][_OPCODE_BYTE::4]
+    lines = array("I", loads[0]["lines"]) or array("I", bytes(4 * len(code)))
+    counts = _sum_arrays([load["counts"] for load in loads])
+    allocations = _sum_arrays([load["allocations"] for load in loads])
+    allocated_bytes = _sum_arrays([load["allocated_bytes"] for load in loads])
+    ticks = _sum_arrays([load["ticks"] for load in loads])
+    samples = _sum_arrays([load["samples"] for load in loads])
+    pc = 0
+    while pc < len(code):
+        next_pc = pc + _WORDS[code[pc]]
+        taken_samples = sum(samples[pc:next_pc])
+        raw_ns, self_ns = clock(sum(ticks[pc:next_pc]), counts[pc], taken_samples)
+        yield Instruction(
+            opcode=OPCODES[code[pc]].name,
+            line=lines[pc],
+            count=counts[pc],
+            raw_ns=raw_ns,
+            self_ns=self_ns,
+            samples=taken_samples,
+            allocations=sum(allocations[pc:next_pc]),
+            allocated_bytes=sum(allocated_bytes[pc:next_pc]),
+        )
+        pc = next_pc
+
+
+def opcode_pairs(functions: Iterable[RawFunction]) -> Counter[tuple[str, str]]:
+    """How often an instruction with the second opcode was executed directly after one with the first.
+
+    From the exact counts: what leaves an instruction goes to its jump's target or to the next one, unless it aborted.
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
+    for function in functions:
+        words = array("I", function["code"])
+        counts, taken = array("Q", function["counts"]), array("Q", function["taken"])
+        aborted = array("q", function["aborted"])  # negative where a frame was suspended before the profile began
+        pc = 0
+        while pc < len(words):
+            opcode = OPCODES[words[pc] & 0xFF]
+            next_pc = pc + opcode.words
+            leaving = counts[pc] - sum(aborted[pc:next_pc])
+            jumping = leaving if opcode.flow == "jump" else sum(taken[pc:next_pc]) if opcode.flow == "branch" else 0
+            if jumping:
+                operand = _signed(words[pc] >> 8, 24) if opcode.words == 1 else _signed(words[pc + 1], 32)
+                pairs[opcode.name, OPCODES[words[next_pc + operand] & 0xFF].name] += jumping
+            if opcode.flow in ("next", "branch") and leaving != jumping:
+                pairs[opcode.name, OPCODES[words[next_pc] & 0xFF].name] += leaving - jumping
+            pc = next_pc
+    return pairs
+
+
+def _signed(value: int, bits: int) -> int:
+    return value - (1 << bits) if value >> (bits - 1) else value
