@@ -52,7 +52,7 @@ int main(int count, char **arguments) {
     fprintf(stderr, "run_chunk: cannot read %s\n", arguments[first]);
     return 2;
   }
-  if (is_profiled && !profiler_start(vm, MODE_ORACLE)) return 2;
+  if (is_profiled && profiler_start(vm, MODE_ORACLE, SAMPLER_BEST, MIN_INTERVAL_NS) != PROFILER_STARTED) return 2;
   Thread *L = vm->main;
   int status = call_protected_body(L, prepare, &program);
   if (status == STATUS_OK) status = call_traced(L, program.argument_count, 0, with_traceback);
