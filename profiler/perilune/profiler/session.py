@@ -64,8 +64,7 @@ class Session:
             self._state.close()
         if chunkname.startswith(b"=") and chunk is not text:
             self.sources[path] = split_lines(text)
-        files = {file_path(function["source"]) for function in raw["functions"]}
-        digests = read_digests(file for file in files if file is not None)
+        digests = _digests(raw)
         if path in digests and chunk is not text:
             digests[path] = hashlib.sha256(text).hexdigest()  # of what ran: the file may have been edited meanwhile
         return outcome, attribute(raw, self.mode, Program(path, list(args), digests.get(path)), digests)
@@ -77,6 +76,20 @@ class Session:
     def interrupt(self) -> None:
         """Ends the program with an error, from another thread."""
         self._state.interrupt()
+
+
+def profile_of_state(state: State, mode: Mode) -> Profile:
+    """The profile that a machine has made and ended. The program is the first chunk that was loaded."""
+    raw = state.profile_data()
+    sources = [function["source"] for function in raw["functions"]]
+    path = source_path(sources[0]) if sources else "?"
+    digests = _digests(raw)
+    return attribute(raw, mode, Program(path, [], digests.get(path)), digests)
+
+
+def _digests(raw: RawProfile) -> dict[str, str]:
+    files = {file_path(function["source"]) for function in raw["functions"]}
+    return read_digests(file for file in files if file is not None)
 
 
 def profile_file(

@@ -1,0 +1,110 @@
+"""The profiler for Python programs: profile a file, a text, or whatever a Lua machine runs meanwhile.
+
+from perilune.profiler.api import Profiler, to_records
+
+outcome, profile = Profiler("count").profile_file("fib.lua", ["20"])
+
+with State() as state, Profiler().start(state) as profiler:
+    state.execute(b"for i = 1, 1000000 do end")
+print(profiler.profile.totals.run_ns)
+
+frame = pandas.DataFrame(to_records(profile.opcodes))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Self
+
+from perilune.profiler.model import Profile
+from perilune.profiler.session import (
+    DEFAULT_INTERVAL,
+    Mode,
+    SamplerKind,
+    profile_file,
+    profile_of_state,
+    profile_source,
+)
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from perilune.vm import Outcome, State
+
+__all__ = ["Profiler", "to_records"]
+
+
+class Profiler:
+    """Makes profiles in one mode: "count", "sample" or "trace".
+
+    `sampler` ("signal" or "thread", None for the best there is) and `interval`, the mean seconds between samples, count
+    in sample mode. A profiler can be used again and again; one profile at a time.
+    """
+
+    __slots__ = ("_profile", "_state", "interval", "mode", "sampler")
+
+    def __init__(
+        self, mode: Mode = "sample", sampler: SamplerKind | None = None, interval: float = DEFAULT_INTERVAL
+    ) -> None:
+        self.mode: Mode = mode
+        self.sampler: SamplerKind | None = sampler
+        self.interval = interval
+        self._state: State | None = None
+        self._profile: Profile | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that `stop` made last. Raises RuntimeError where there is none yet."""
+        if self._profile is None:
+            raise RuntimeError("no profile has been made")
+        return self._profile
+
+    def start(self, state: State) -> Self:
+        """Begins a profile of what the machine runs from now on; to be used in a `with` statement, or with `stop`.
+
+        Raises ValueError for a sampler that the system does not have, RuntimeError if this profiler is at work already.
+        """
+        if self._state is not None:
+            raise RuntimeError("the profiler has been started already")
+        state.profile_start(self.mode, self.sampler, round(self.interval * 1e9))
+        self._state = state
+        return self
+
+    def stop(self) -> Profile:
+        """Ends the profile and returns it. Raises RuntimeError if none has begun."""
+        state, self._state = self._state, None
+        if state is None:
+            raise RuntimeError("the profiler has not been started")
+        state.profile_stop()
+        self._profile = profile_of_state(state, self.mode)
+        return self._profile
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._state is not None:
+            self.stop()
+
+    def profile_file(self, path: str, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
+        """Runs a file in a machine of its own. Raises OSError, and LuaSyntaxError where it does not compile."""
+        return profile_file(path, args, self.mode, self.sampler, self.interval)
+
+    def profile_source(self, source: str | bytes, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
+        """Runs a text in a machine of its own. Raises LuaSyntaxError where it does not compile."""
+        return profile_source(source, args, self.mode, self.sampler, self.interval)
+
+
+def to_records(rows: Iterable[Any], **more: Any) -> list[dict[str, Any]]:
+    """Rows of a profile (lines, functions, opcodes, builtins, zones, ...) as flat dicts: one key a field, no lists.
+
+    `more` is added to every dict: `to_records(file.lines, path=file.path)`.
+    """
+    return [{**more, **{name: value for name, value in _items(row) if not isinstance(value, list)}} for row in rows]
+
+
+def _items(row: Any) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(row, field.name)) for field in fields(row)]

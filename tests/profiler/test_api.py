@@ -1,0 +1,66 @@
+"""The profiler as Python programs use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from perilune.profiler.api import Profiler, to_records
+from perilune.vm import State
+from sampled_profile import sampled_profile
+
+
+def test_a_profile_of_what_a_machine_runs_meanwhile() -> None:
+    with State() as state:
+        state.execute(b"function f() end f()")
+        with Profiler("count").start(state) as profiler:
+            state.execute(b"f()\nf()")
+            state.execute(b"for i = 1, 3 do f() end")
+        state.execute(b"f()")
+    calls = {row.name: row.calls for file in profiler.profile.files for row in file.functions}
+    assert calls["f"] == 5
+    assert profiler.profile.mode == "count"
+
+
+def test_start_and_stop_in_turns() -> None:
+    profiler = Profiler("count")
+    with State() as state:
+        for count in (10, 20):
+            profiler.start(state)
+            state.execute(b"for i = 1, ... do end", str(count).encode())
+            profile = profiler.stop()
+            assert {row.name: row.count for row in profile.opcodes}["FORLOOP"] == count
+            assert profile is profiler.profile
+
+
+def test_profilers_say_what_is_wrong() -> None:
+    profiler = Profiler()
+    with pytest.raises(RuntimeError, match="no profile has been made"):
+        _ = profiler.profile
+    with pytest.raises(RuntimeError, match="has not been started"):
+        profiler.stop()
+    with State() as state:
+        profiler.start(state)
+        with pytest.raises(RuntimeError, match="started already"):
+            profiler.start(state)
+
+
+def test_files_and_texts(tmp_path: Path) -> None:
+    path = tmp_path / "a.lua"
+    path.write_text("local x = ...\nreturn x")
+    profiler = Profiler("count")
+    outcome, profile = profiler.profile_file(str(path), ["1"])
+    assert (outcome.kind, profile.program.path, profile.program.args) == ("ok", str(path), ["1"])
+    outcome, profile = profiler.profile_source("error('x')")
+    assert (outcome.kind, profile.mode) == ("error", "count")
+
+
+def test_records_are_flat() -> None:
+    profile = sampled_profile()
+    file = profile.files[0]
+    records = to_records(file.lines, path=file.path)
+    assert [record["path"] for record in records] == ["main.lua"] * len(file.lines)
+    assert records[1]["self_ns"] == file.lines[1].self_ns
+    assert not any(isinstance(value, list) for record in records for value in record.values())
+    assert to_records(profile.zones)[0]["name"] == "joining"
