@@ -65,9 +65,9 @@ def test_saved_profiles_and_a_source_that_has_changed(
     perilune: RunPerilune, write_file: WriteFile, tmp_path: Path
 ) -> None:
     write_file("a.lua", PROGRAM)
-    profiled(perilune, "old.json", "a.lua")
+    profiled(perilune, "old.json", "a.lua", "--mode", "count")
     write_file("a.lua", "-- edited\n" + SLOWER)
-    profiled(perilune, "new.json", "a.lua")
+    profiled(perilune, "new.json", "a.lua", "--mode", "count")
     lost = perilune("compare", "old.json", "new.json").output
     assert "a.lua is not the same in A and B, and its text of A was not found" in " ".join(lost.split())
     assert "1→2  double" in lost

@@ -265,6 +265,7 @@ def slower(factor: float) -> Profile:
     added = round((factor - 1) * (fib.self_ns or 0))
     fib.self_ns = (fib.self_ns or 0) + added
     profile.totals.run_ns = (profile.totals.run_ns or 0) + added
+    profile.totals.samples = profile.totals.run_ns // MS
     return profile
 
 
@@ -277,6 +278,15 @@ def test_times_differ_only_beyond_their_error(factor: float, verdict: str) -> No
     assert [excess.place.name if excess.place else None for excess in limits] == (
         [None, "fib"] if verdict == "more" else []
     )
+
+
+def test_a_run_that_was_interrupted_took_longer_without_costing_more() -> None:
+    interrupted = slower(2)
+    interrupted.totals.samples = 1000
+    verdict = compare(sampled_profile(), interrupted, SOURCES, SOURCES).totals.figures["run_ns"].verdict
+    assert verdict == "within noise"  # as many samples of the processor's time, so nothing more was done
+    interrupted.totals.samples = 1650
+    assert compare(sampled_profile(), interrupted, SOURCES, SOURCES).totals.figures["run_ns"].verdict == "more"
 
 
 def test_a_row_that_one_sample_hit_is_no_news() -> None:

@@ -27,18 +27,18 @@ _WRONG_USE = 2
 _EXCEEDED = 3
 
 DESCRIPTION = """\
-Compare what two programs cost, or two versions of one: totals, functions, lines,
-opcodes, relative changes first. A and B are profiles saved with perilune profile
---format json, or programs (.lua, .luac, .pasm), which are run. Lines are matched
-through a diff of the sources.
+Compare what two programs cost, or two versions of one: totals, functions, lines
+and opcodes, relative changes first. A and B are profiles saved with perilune
+profile --format json, or programs (.lua, .luac, .pasm), which are run. Lines
+are matched through a diff of the sources.
 """
 
 EPILOG = """\
-LIMIT is a growth (2%) or a ratio of B to A (1.02). Times within their error never
-exceed a limit; counts and bytes are exact, so 0% means not one instruction more.
+LIMIT is a growth (2%) or a ratio of B to A (1.02). Times within their error
+never exceed a limit; counts and bytes are exact, so 0% means not one more.
 
-Exit status: 0, 3 if a limit is exceeded, 1 if a program fails or a file cannot be
-read, 2 for wrong options.
+Exit status: 0, 3 if a limit is exceeded, 1 if a program fails or a file cannot
+be read, 2 for wrong options.
 """
 
 

@@ -30,7 +30,7 @@ _LEADING = {
 }
 METRICS = tuple(_LEADING)
 
-_RUN_NOISE = 0.05
+_RUN_NOISE = 0.1
 """How far the times of two runs of one program are apart on a machine that is not quiet: this part of the time."""
 _TRACE_NOISE = 0.25
 """The same for a single row in trace mode, where few executions make up a time and caches decide about each."""
@@ -218,6 +218,7 @@ class _Measure:
 
     def __init__(self, a: Profile, b: Profile) -> None:
         self.a, self.b = a, b
+        self._interrupted_a, self._interrupted_b = _interrupted(a, b), _interrupted(b, a)
 
     def figures(self, a: object | None, b: object | None, exact: Sequence[str], timed: Sequence[str]) -> Figures:
         """The figures that both rows have, where both exist. `exact` and `timed` are names of fields."""
@@ -233,23 +234,38 @@ class _Measure:
         return figures
 
     def _error(self, a: object | None, b: object | None, ns_a: int | None, ns_b: int | None) -> int:
-        return round(math.hypot(_time_error(self.a, a, ns_a or 0), _time_error(self.b, b, ns_b or 0)))
+        error_a = _time_error(self.a, a, ns_a or 0, self._interrupted_a)
+        error_b = _time_error(self.b, b, ns_b or 0, self._interrupted_b)
+        return round(math.hypot(error_a, error_b))
 
 
-def _time_error(profile: Profile, row: object | None, ns: int) -> float:
+def _interrupted(profile: Profile, other: Profile) -> float:
+    """The part of a sampled time in which other processes had the processor, as far as another profile shows it.
+
+    The signal sampler counts processor time, so that a program that was interrupted has fewer samples in its time.
+    """
+    intervals = [
+        each.totals.run_ns / each.totals.samples
+        for each in (profile, other)
+        if each.totals.samples and each.totals.run_ns and each.totals.sampler == "signal"
+    ]
+    return max(0.0, 1 - intervals[1] / intervals[0]) if len(intervals) == 2 else 0.0
+
+
+def _time_error(profile: Profile, row: object | None, ns: int, interrupted: float) -> float:
     """The half-width of the 95 % interval of a row's time, or of the whole run's where the row is `profile.totals`."""
     run_ns, samples = profile.totals.run_ns or 0, profile.totals.samples
     is_total = row is profile.totals
     if samples is None:
         subtracted = max(0, (getattr(row, "raw_ns", None) or ns) - ns)
         return math.hypot((_RUN_NOISE if is_total else _TRACE_NOISE) * ns, _PROBE_NOISE * subtracted, _INTERRUPTION_NS)
+    machine_error = math.hypot(_RUN_NOISE, interrupted) * ns
     if is_total:
-        return math.hypot(_RUN_NOISE * ns, profile.totals.sample_interval_ns or 0)
+        return math.hypot(machine_error, profile.totals.sample_interval_ns or 0)
     # Agresti and Coull's interval: unlike the plain one it does not shrink to nothing for a row that no sample hit.
     count = samples + _CONFIDENCE**2
     share = (samples * ns / (run_ns or 1) + _CONFIDENCE**2 / 2) / count
-    sampling_error = _CONFIDENCE * math.sqrt(max(0.0, share * (1 - share)) / count) * run_ns
-    return math.hypot(_RUN_NOISE * ns, sampling_error)
+    return math.hypot(machine_error, _CONFIDENCE * math.sqrt(max(0.0, share * (1 - share)) / count) * run_ns)
 
 
 def _total_figures(measure: _Measure) -> Figures:

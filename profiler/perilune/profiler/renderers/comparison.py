@@ -33,7 +33,7 @@ _AS_FACTOR = Fraction(3, 2)  # from here on a ratio says more than a percentage
 
 _TIMES = (
     "Counts and bytes are exact. Times are estimates: a difference within the combined 95% error of both, which includes "
-    "5% for the machine, is within noise."
+    "10% for the machine, is within noise."
 )
 _TRACED = (
     " In trace mode the time that other processes take counts for the instruction that they interrupt: compare traces of "
