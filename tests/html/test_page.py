@@ -69,13 +69,13 @@ def test_the_head_says_what_ran_and_what_it_cost(open_report: OpenReport) -> Non
     head = page.locator("header").inner_text()
     assert page.title() == "main.lua 20 · Perilune profile"
     for text in (
-        "sample mode",
+        "sample mode, signal sampler",
         "main.lua 20",
         "1.00 s",
         "153,246",
         "6.0%",
         "1,000",
-        "signal sampler, every 1.00 ms",
+        "one every 1.00 ms",
         "65.5 kB",
         "20.5 kB at the end",
         "120 kB",
@@ -220,6 +220,15 @@ def test_the_flame_graph_counts_recursion_once(open_report: OpenReport) -> None:
     page.get_by_text("Lines", exact=True).last.click()
     assert frames(page)[:4] == ["all", "main chunk:6", "fib:3", "fib:2"]
     assert width(page, "fib:3") == pytest.approx(0.63, abs=0.005)
+
+
+def test_a_sampled_run_draws_all_its_samples(open_report: OpenReport) -> None:
+    page, profile = open_program(open_report, "sample")
+    assert profile.totals.samples is not None and profile.totals.run_ns is not None
+    assert page.locator(".status").inner_text().endswith(f", {profile.totals.samples:,} samples")
+    assert foot(page.locator("#functions"))[:2] == ["100.0%", figures.count_text(profile.totals.instructions)]
+    page.locator("nav").get_by_text("Time", exact=True).click()
+    assert foot(page.locator("#lines"))[:2] == ["100.0%", figures.time_text(profile.totals.run_ns)]
 
 
 def test_a_frame_zooms_and_says_what_it_is(open_report: OpenReport) -> None:

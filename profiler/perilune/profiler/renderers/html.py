@@ -107,7 +107,7 @@ def _file(file: FileProfile, lines: list[str] | None) -> dict[str, Any]:
     return {
         "path": _printable(file.path),
         "is_file": file.sha256 is not None,
-        "source": None if lines is None else list(map(_source_line, lines)),
+        "source": None if lines is None else list(map(_source_line, lines if lines[-1:] != [""] else lines[:-1])),
         "lines": _table(file.lines, *rows, *memory, "live_bytes", "peak_live_bytes", "live_kinds", "opcodes"),
         "functions": _table(file.functions, *functions, *memory),
     }

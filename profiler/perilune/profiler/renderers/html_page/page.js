@@ -17,7 +17,7 @@ function head() {
   return element(
     "header",
     {},
-    element("p", { class: "kind" }, `Perilune profile, ${profile.mode} mode`),
+    element("p", { class: "kind" }, `Perilune profile, ${profile.mode} mode${totals.sampler ? `, ${totals.sampler} sampler` : ""}`),
     title,
     profile.too_short ? element("p", { class: "warning" }, tooShortText()) : null,
     element("dl", { class: "totals" }, ...figures().map(figure)),
@@ -41,15 +41,15 @@ function figures() {
   const { run_ns: run, gc_ns: gc, wall_ns: wall, raw_ns: raw } = totals;
   const time = timed && ["Run time", timeText(run), traced ? `corrected; ${timeText(raw)} raw` : wall ? `${timeText(wall)} by the clock` : ""];
   const instructions = ["Instructions", totals.instructions >= 1e9 ? countText(totals.instructions) : exactText(totals.instructions), totals.instructions >= 1e9 ? exactText(totals.instructions) : ""];
-  const every = totals.sample_interval_ns ? `, every ${timeText(totals.sample_interval_ns)}` : "";
+  const every = totals.sample_interval_ns ? `one every ${timeText(totals.sample_interval_ns)}` : "";
   return [
     ...(profile.metric === "time" ? [time, instructions] : [instructions, time]),
     timed && ["Collector", shareText(part(gc, run)), timeText(gc)],
-    sampled && ["Samples", exactText(totals.samples), totals.sampler ? `${totals.sampler} sampler${every}` : every.slice(2)],
+    sampled && ["Samples", exactText(totals.samples), every],
     ["Peak memory", bytesText(totals.peak_bytes), `${bytesText(totals.current_bytes)} at the end`],
     ["Allocated", bytesText(totals.allocated_bytes), plural(totals.allocations, "allocation")],
     ["Deepest stack", plural(totals.peak_depth, "slot"), `${exactText(totals.current_depth)} at the end`],
-    totals.cost_ratio !== null && ["Profiling cost", `${totals.cost_ratio.toFixed(2)}×`, "times the run without"],
+    totals.cost_ratio !== null && ["Profiling cost", `${totals.cost_ratio.toFixed(2)}×`, "the run without it"],
   ].filter(Boolean);
 }
 
@@ -126,7 +126,7 @@ function elsewhere(leading, rows) {
   if (leading === "time") {
     return [["(collector)", totals.gc_ns], ["(outside the program)", totals.outside_ns]]
       .filter(([, ns]) => ns)
-      .map(([name, ns]) => ({ name, elsewhere: true, self_ns: ns, share: part(ns, totals.run_ns), error: samplingError(part(ns, totals.run_ns)) }));
+      .map(([name, ns]) => ({ name, elsewhere: true, self_ns: ns, raw_ns: ns, share: part(ns, totals.run_ns), error: samplingError(part(ns, totals.run_ns)) }));
   }
   const left = (field) => totals[field] - rows.reduce((sum, row) => sum + row[field], 0);
   if (leading === "count" || left("allocations") <= 0) return [];

@@ -1,6 +1,8 @@
 // The profile that the page holds, and what leads its views: time, counts or memory.
 "use strict";
 
+const LONGEST_PATH = 32;
+
 const profile = JSON.parse(document.getElementById("profile").textContent);
 const { totals } = profile;
 const timed = totals.run_ns !== null;
@@ -48,9 +50,11 @@ function lineAddress(path, line) {
   return file && line > 0 ? `#file${file.index}-line${line}` : null;
 }
 
+/** The line's number, with its file where there are several; a long path lacks its beginning. */
 function locationText(path, line) {
   const number = line > 0 ? String(line) : "?";
-  return files.length > 1 ? `${path}:${number}` : number;
+  const shown = path.length > LONGEST_PATH ? `…${path.slice(1 - LONGEST_PATH)}` : path;
+  return files.length > 1 ? `${shown}:${number}` : number;
 }
 
 function locationLink(path, line, text = locationText(path, line)) {

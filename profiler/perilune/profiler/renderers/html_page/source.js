@@ -7,13 +7,13 @@ const OPEN_FROM = 0.05; // a file with this share of the run is open from the be
 
 // Figures beside a line: title, text, widest text in characters, the metric that needs them most.
 const FIGURES = [
-  timed && { title: "self", text: (row) => timeFigure(row.self_ns), width: 8, metric: "time" },
-  timed && allLines.some((row) => row.total_ns !== null) && { title: "total", text: (row) => timeFigure(row.total_ns), width: 8, metric: "time" },
-  traced && { title: "raw", text: (row) => timeFigure(row.raw_ns), width: 8, metric: "time" },
-  { title: "hits", text: (row) => countText(row.hits), width: 7, metric: "count" },
-  { title: "instr", text: (row) => (row.instructions ? countText(row.instructions) : ""), width: 7, metric: "count" },
-  { title: "alloc", text: (row) => (row.allocated_bytes ? bytesText(row.allocated_bytes) : ""), width: 8, metric: "memory" },
-  hasLive && { title: "live", text: (row) => (row.live_bytes ? bytesText(row.live_bytes) : ""), width: 8, metric: "memory" },
+  timed && { title: "self", text: (row) => timeFigure(row.self_ns), width: 9, metric: "time" },
+  timed && allLines.some((row) => row.total_ns !== null) && { title: "total", text: (row) => timeFigure(row.total_ns), width: 9, metric: "time" },
+  traced && { title: "raw", text: (row) => timeFigure(row.raw_ns), width: 9, metric: "time" },
+  { title: "hits", text: (row) => countText(row.hits), width: 8, metric: "count" },
+  { title: "instr", text: (row) => (row.instructions ? countText(row.instructions) : ""), width: 8, metric: "count" },
+  { title: "alloc", text: (row) => (row.allocated_bytes ? bytesText(row.allocated_bytes) : ""), width: 9, metric: "memory" },
+  hasLive && { title: "live", text: (row) => (row.live_bytes ? bytesText(row.live_bytes) : ""), width: 9, metric: "memory" },
 ].filter(Boolean);
 
 const timeFigure = (ns) => (ns ? timeText(ns) : "");
@@ -204,9 +204,9 @@ function panel(row) {
     element("th", { scope: "col", class: "number" }, title),
     element("th", { scope: "col", class: "number" }, "share"),
   ]);
-  const titles = [element("th", { scope: "col" }, "opcode"), ...numbers, element("th", { scope: "col" }, "meaning")];
+  const titles = [element("th", { scope: "col" }, "opcode"), ...numbers, element("th", { scope: "col", class: "meaning" }, "meaning")];
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...rows));
-  const list = element("dl", {}, ...facts(row).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+  const list = element("dl", {}, ...facts(row).map(([name, value]) => element("div", {}, element("dt", {}, name), " ", element("dd", {}, value))));
   return element("div", { class: "panel", role: "row" }, element("div", { role: "cell" }, list, rows.length ? table : element("p", { class: "note" }, "This line never ran.")));
 }
 
