@@ -8,7 +8,7 @@ import sys
 
 from perilune.cli.destination import STANDARD_OUTPUT, write_result
 from perilune.cli.errors import CommandError
-from perilune.cli.report import read_profile
+from perilune.cli.saved_profile import read_profile
 from perilune.profiler.exporters import EXPORTERS, Exporter, ProfileExportError
 from perilune.profiler.sources import find_sources
 

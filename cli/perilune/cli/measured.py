@@ -18,9 +18,9 @@ from perilune.cli.program import (
     report_error,
     syntax_error_text,
 )
+from perilune.cli.saved_profile import parse_profile
 from perilune.compiler.diagnostics import LuaSyntaxError
-from perilune.profiler.model import Profile, ProfileFormatError
-from perilune.profiler.renderers import json as json_renderer
+from perilune.profiler.model import Profile
 from perilune.profiler.session import Mode, Session
 from perilune.profiler.sources import find_texts
 
@@ -48,10 +48,7 @@ def read_subject(path: str) -> bytes | Profile:
     content = read_program(path)
     if not is_saved_profile(path, content):
         return assembled(content, path) if path.endswith(".pasm") else content
-    try:
-        return json_renderer.parse(content)
-    except ProfileFormatError as error:
-        raise CommandError(f"{path} cannot be read as a profile: {error}") from error
+    return parse_profile(content, path)
 
 
 def saved(profile: Profile, path: str, folders: Sequence[str] = ()) -> Measured:

@@ -6,12 +6,9 @@ import argparse
 import os
 import sys
 
-from perilune.cli.errors import CommandError
 from perilune.cli.forms import FORMS
 from perilune.cli.output import Output, add_options
-from perilune.cli.program import read_program
-from perilune.profiler.model import Profile, ProfileFormatError
-from perilune.profiler.renderers import json as json_renderer
+from perilune.cli.saved_profile import read_profile
 from perilune.profiler.sources import find_sources
 
 DESCRIPTION = """\
@@ -44,11 +41,3 @@ def main(arguments: list[str]) -> int:
         print(f"perilune: {path} {is_what}: its figures stand without its text", file=sys.stderr)
     chosen.write(profile, sources, sys.stdout)
     return 0
-
-
-def read_profile(path: str) -> Profile:
-    """A saved profile. Ends the command where the file is not one."""
-    try:
-        return json_renderer.parse(read_program(path))
-    except ProfileFormatError as error:
-        raise CommandError(f"{path} cannot be read as a profile: {error}") from error
