@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from command_line import RunPerilune, WriteFile
 from perilune.cli.profile import _misplaced_option, _split, progress_text
 from perilune.profiler.model import Profile
+from perilune.profiler.session import SamplerKind
+from perilune.profiler.shares import FEWEST_SAMPLES
 
 PROGRAM = """\
 local function double(x)
@@ -62,7 +65,7 @@ def test_options_among_the_programs_arguments_are_noticed() -> None:
 
 def test_the_report(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", PROGRAM)
-    result = perilune("profile", "a.lua", "100")
+    result = perilune("profile", "--mode", "count", "a.lua", "100")
     assert (result.status, result.output) == (0, "10100\n")
     lines = result.errors.splitlines()
     assert lines[:2] == ["", "Profile of a.lua 100  (count mode)"]
@@ -74,12 +77,13 @@ def test_the_report(perilune: RunPerilune, write_file: WriteFile) -> None:
 def test_two_runs_in_count_mode_give_identical_reports(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", PROGRAM)
     for options in (["--exact", "--top", "0", "--pairs"], ["--format", "json", "-o", "-"]):
-        assert perilune("profile", *options, "a.lua") == perilune("profile", *options, "a.lua")
+        command = ("profile", "--mode", "count", *options, "a.lua")
+        assert perilune(*command) == perilune(*command)
 
 
 def test_counts_are_exact(perilune: RunPerilune, write_file: WriteFile, tmp_path: Path) -> None:
     write_file("a.lua", PROGRAM)
-    perilune("profile", "--format", "json", "-o", "p.json", "a.lua", "1234")
+    perilune("profile", "--mode", "count", "-o", "p.json", "a.lua", "1234")
     profile = read_profile(tmp_path / "p.json")
     (file,) = profile.files
     hits = {line.line: line.hits for line in file.lines}
@@ -112,6 +116,38 @@ def test_trace_mode_has_times_that_add_up(perilune: RunPerilune, write_file: Wri
     assert "Times are estimates" in perilune("profile", "--mode", "trace", "a.lua").errors
 
 
+@pytest.mark.parametrize("sampler", [None, *get_args(SamplerKind)])
+def test_sample_mode_has_times_with_errors_that_add_up(
+    perilune: RunPerilune, write_file: WriteFile, tmp_path: Path, sampler: str | None
+) -> None:
+    write_file("a.lua", PROGRAM)
+    options = ["--sampler", sampler] if sampler else []
+    result = perilune("profile", *options, "--interval", "0.1", "-o", "p.json", "a.lua", "3000000")
+    if sampler == "signal" and "no signal sampler" in result.errors:
+        pytest.skip("this system has no signal sampler")
+    profile = read_profile(tmp_path / "p.json")
+    totals = profile.totals
+    assert totals.samples is not None and totals.samples >= FEWEST_SAMPLES
+    assert totals.sampler == sampler or (sampler is None and totals.sampler in get_args(SamplerKind))
+    around = (totals.gc_ns or 0) + (totals.outside_ns or 0)
+    assert totals.run_ns == around + sum(line.self_ns or 0 for line in profile.files[0].lines)
+    hot = next(line for line in profile.files[0].lines if line.line == 6)
+    assert hot.hits == 3_000_000 and hot.error is not None and 0 < hot.error < hot.share
+    report = perilune("report", "p.json").output
+    assert f" samples by {totals.sampler}, every " in report
+    assert "Hottest lines\n  share    ±     self" in report
+
+
+def test_a_disassembly_has_times_where_samples_suffice(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", PROGRAM)
+    options = ["--interval", "0.1", "--format", "disasm", "-o", "-"]
+    lines = perilune("profile", *options, "a.lua", "3000000").output.splitlines()
+    (call,) = [line.partition("|")[0].split() for line in lines if " CALL " in line and "3,000,000" in line]
+    assert call[1].endswith("%") and call[3] in ("ms", "µs")
+    short = perilune("profile", *options, "a.lua").output.splitlines()
+    assert not [line for line in short if "%" in line.partition("|")[0]]
+
+
 @pytest.mark.parametrize(
     ("code", "status", "message"),
     [("error('no')", 1, "perilune: a.lua:1: no\nstack traceback:\n"), ("os.exit(7)", 7, "\nProfile of a.lua")],
@@ -123,7 +159,7 @@ def test_a_program_that_ends_early_has_its_profile_and_status(
     result = perilune("profile", "a.lua")
     assert result.status == status
     assert result.errors.startswith(message)
-    assert "Profile of a.lua  (count mode)" in result.errors
+    assert "Profile of a.lua  (sample mode)" in result.errors
     assert code in result.errors
 
 
@@ -177,7 +213,7 @@ def test_a_report_that_cannot_be_written_is_kept_elsewhere(perilune: RunPerilune
 def test_the_report_can_go_to_standard_output(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", PROGRAM)
     result = perilune("profile", "-o", "-", "a.lua")
-    assert result.output.startswith("110\nProfile of a.lua  (count mode)\n")
+    assert result.output.startswith("110\nProfile of a.lua  (sample mode)\n")
     assert result.errors == ""
 
 
@@ -188,6 +224,9 @@ def test_the_report_can_go_to_standard_output(perilune: RunPerilune, write_file:
         (["--mode", "sideways", "a.lua"], "argument --mode: invalid choice: 'sideways'"),
         (["--top", "many", "a.lua"], "argument --top: 'many' is not a number of rows"),
         (["--nonsense", "a.lua"], "unrecognized arguments: --nonsense"),
+        (["--interval", "0", "a.lua"], "argument --interval: '0' is not a number from 0.01 to 100,000"),
+        (["--interval", "often", "a.lua"], "argument --interval: 'often' is not a number from 0.01 to 100,000"),
+        (["--mode", "count", "--sampler", "thread", "a.lua"], "--sampler and --interval are for --mode sample"),
     ],
 )
 def test_wrong_options(perilune: RunPerilune, arguments: list[str], message: str) -> None:
@@ -222,4 +261,4 @@ def test_ctrl_c_and_a_closed_pipe_stop_the_program_and_report(tmp_path: Path) ->
         errors = process.stderr.read().decode()
         assert process.wait() == 130
         assert errors.startswith("perilune: a.lua:1: interrupted!\nstack traceback:\n")
-        assert "Profile of a.lua  (count mode)" in errors
+        assert "Profile of a.lua  (sample mode)" in errors

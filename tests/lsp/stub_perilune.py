@@ -30,14 +30,25 @@ from typing import Any
 MEASURED = re.compile(r"--= *([\d.]+)%(?: +(\d+))?[ \t]*$")
 
 
-def lines(text: str, traced: bool) -> list[dict[str, Any]]:
+SAMPLES = 1000
+
+
+def lines(text: str, mode: str) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(text.splitlines(), 1):
         if match := MEASURED.search(line):
             share, hits = float(match[1]) / 100, int(match[2] or 1)
-            self_ns = int(share * 1e9) if traced else None
+            self_ns = None if mode == "count" else int(share * 1e9)
+            error = 1.96 * (share * (1 - share) / SAMPLES) ** 0.5 if mode == "sample" else None
             opcodes = [{"name": "ADD", "count": hits, "self_ns": self_ns}]
-            row = {"line": number, "hits": hits, "instructions": hits, "share": share, "self_ns": self_ns}
+            row = {
+                "line": number,
+                "hits": hits,
+                "instructions": hits,
+                "share": share,
+                "self_ns": self_ns,
+                "error": error,
+            }
             rows.append({**row, "allocated_bytes": 64, "allocations": 1, "opcodes": opcodes})
     return rows
 
@@ -45,11 +56,13 @@ def lines(text: str, traced: bool) -> list[dict[str, Any]]:
 def profile(path: str, arguments: list[str], mode: str) -> dict[str, Any]:
     content = Path(path).read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
-    rows = lines(content.decode("utf-8", "replace"), mode == "trace")
+    rows = lines(content.decode("utf-8", "replace"), mode)
     memory = {"current_bytes": 0, "peak_bytes": 0, "allocated_bytes": 0, "allocations": 0}
-    totals = {"instructions": 1000, "memory": memory, "stack": {"current_depth": 0, "peak_depth": 3}}
-    if mode == "trace":
+    totals: dict[str, Any] = {"instructions": 1000, "memory": memory, "stack": {"current_depth": 0, "peak_depth": 3}}
+    if mode != "count":
         totals["run_ns"] = 10**9
+    if mode == "sample":
+        totals["samples"] = SAMPLES
     return {
         "format": "perilune-profile",
         "version": 1,

@@ -41,7 +41,7 @@ NEOVIM = types.ClientCapabilities(
 )
 PLAIN = types.ClientCapabilities()
 
-SETTINGS = {"profile": {"command": STUB, "timeLimit": 20}}
+SETTINGS = {"profile": {"command": STUB, "timeLimit": 20, "mode": "count"}}
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -337,6 +337,13 @@ async def test_running_again_keeps_the_arguments(code: Session) -> None:
     assert (await code.rerun(uri)).status == "finished"
     assert code.logged().count("running 30 a b\n") == 2
     assert (await code.labels(uri))[1] == "90.0% · 1.2k× · 900 ms"
+
+
+async def test_a_sampled_run_shows_shares_of_time_as_exact_as_they_are(code: Session) -> None:
+    uri = code.write_and_open("hot.lua", HOT)
+    await code.profile(uri, mode="sample")
+    assert await code.labels(uri) == {0: "10% · 1× · 100 ms", 1: "90% · 1.2k× · 900 ms"}
+    assert "**90.0% ± 1.9** of time · **900 ms** self · **1,200** hits" in (await code.hover(uri, 1) or "")
 
 
 async def test_running_again_for_the_first_time_just_runs(code: Session) -> None:

@@ -15,7 +15,7 @@ from sampled_profile import SOURCES, sampled_profile
 REPORT = """\
 Profile of main.lua 20  (sample mode)
 
-  time          1.00 s in 1,000 samples, one every 1.00 ms, signal sampler
+  time          1.00 s in 1,000 samples by signal, every 1.00 ms
   profiling     cost 1.03× the run without it
   collector     60.0 ms, 6.0% ± 1.5
   instructions  153,246
@@ -202,3 +202,16 @@ def test_no_line_is_wider_than_the_layout(width: int, text: str, metric: str | N
     layout = Layout(width=width, metric=metric, sort=sort, exact=exact, pairs=True)
     report = render(profile, {"main.lua": [text] * 9}, layout)
     assert all(cell_width(line) <= width for line in report.split("\n"))
+
+
+def test_an_interval_that_the_system_could_not_keep_is_told() -> None:
+    profile = sampled_profile()
+    profile.totals.samples = 250
+    report = render(profile, SOURCES, Layout())
+    assert "  time          1.00 s in 250 samples by signal, every 4.00 ms, not 1.00 ms\n" in report
+
+
+def test_a_collector_that_no_sample_hit_has_no_time() -> None:
+    profile = sampled_profile()
+    profile.totals.gc_ns = 0
+    assert "  collector     0.0%\n" in render(profile, SOURCES, Layout())

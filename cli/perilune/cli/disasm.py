@@ -35,9 +35,9 @@ def main(arguments: list[str]) -> int:
     from perilune.profiler.session import Session
 
     session = Session("count")
-    outcome, _ = session.run(text, program_chunk_name(options.file), options.arguments)
+    outcome, profile = session.run(text, program_chunk_name(options.file), options.arguments)
     report_error(outcome)
-    _write(annotated_listing(text, options.file, session.raw))
+    _write(annotated_listing(text, options.file, session.raw, profile))
     return exit_status(outcome)
 
 

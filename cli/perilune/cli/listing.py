@@ -12,7 +12,10 @@ from perilune.compiler.chunks import compile_chunk
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.disassembler import disassemble
 from perilune.compiler.proto import SIGNATURE, ChunkError, Proto, undump
-from perilune.profiler.renderers.figures import printable
+from perilune.profiler.model import Profile
+from perilune.profiler.program_costs import InstructionCost, program_costs
+from perilune.profiler.renderers.figures import printable, share_text, time_text
+from perilune.profiler.shares import time_share, times_lead
 from perilune.profiler.sources import split_lines
 
 if TYPE_CHECKING:
@@ -25,12 +28,18 @@ def listing(text: bytes, path: str, margins: Sequence[Mapping[int, str]] = ()) -
     return disassemble(proto, _source_text(text, proto), margins)
 
 
-def annotated_listing(text: bytes, path: str, raw: RawProfile | None) -> str:
-    """The listing with what the machine recorded for every instruction, if it recorded anything."""
-    from perilune.profiler.attribution import program_counts
+def annotated_listing(text: bytes, path: str, raw: RawProfile | None, profile: Profile) -> str:
+    """The listing with how often every instruction ran, and the share and time it took where times can be believed."""
+    costs = program_costs(raw, profile) if raw is not None else []
+    return listing(text, path, [{pc: _margin(cost, profile) for pc, cost in function.items()} for function in costs])
 
-    counts = program_counts(raw) if raw is not None else []
-    return listing(text, path, [{pc: f"{count:>15,}" for pc, count in of_function.items()} for of_function in counts])
+
+def _margin(cost: InstructionCost, profile: Profile) -> str:
+    count = f"{cost.count:>15,}"
+    if not times_lead(profile):
+        return count
+    share = share_text(time_share(profile, cost.self_ns)) if cost.self_ns else ""
+    return f"{count}{share:>8}{time_text(cost.self_ns or None):>9}"
 
 
 def _load(text: bytes, path: str) -> Proto:

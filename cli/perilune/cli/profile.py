@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TextIO, get_args
 
 from perilune.cli import output
 from perilune.cli.errors import CommandError
@@ -21,12 +21,13 @@ from perilune.cli.output import Output, add_options
 from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.profiler.renderers.figures import bytes_text
-from perilune.profiler.session import Session
+from perilune.profiler.session import DEFAULT_INTERVAL, Mode, SamplerKind, Session
 from perilune.profiler.sources import read_sources
 
 _STANDARD_OUTPUT = 1
 _PROGRESS_AFTER = 1.0
 _PROGRESS_EVERY = 1.0
+_SHORTEST_MS, _LONGEST_MS = 0.01, 100_000
 _CLEAR_TO_END = "\x1b[K"
 _SAVE_CURSOR, _RESTORE_CURSOR = "\x1b7", "\x1b[0m" + _CLEAR_TO_END + "\x1b8"
 _DIM = "\x1b[2m"
@@ -34,7 +35,7 @@ _DIM = "\x1b[2m"
 _DISASM = Form("disasm", (".asm",), lambda *_: b"", is_report=True)  # what it holds is no part of the profile
 _FORMS = {**FORMS, _DISASM.name: _DISASM}
 
-_VALUE_OPTIONS = ("--mode", *output.VALUE_OPTIONS)
+_VALUE_OPTIONS = ("--mode", "--sampler", "--interval", *output.VALUE_OPTIONS)
 _SWITCHES = (*output.SWITCHES, "-h", "--help")
 
 DESCRIPTION = """\
@@ -48,10 +49,16 @@ Options stand before the program's own arguments; after -- all is the program's.
 
 MODES = """\
 modes:
-  count   exact counts of every instruction, without a clock: costs next to
-          nothing, and the same run always gives the same report
-  trace   the same, and a time stamp at every instruction: several times slower;
-          the cost of the stamps is measured and subtracted
+  sample  exact counts of every instruction and, about a thousand times a
+          second, a look at what runs: time for every line, with its error, and
+          the calls that led there
+  count   the counts alone, without a clock: the same run always gives the same
+          report, on every machine
+  trace   the counts, and a time stamp at every instruction: several times
+          slower; the cost of the stamps is measured and subtracted
+
+--sampler signal interrupts the program by a timer; thread reads from outside
+what runs, but sees no calls. Without it the best that there is is taken.
 """
 
 
@@ -69,20 +76,24 @@ def main(arguments: list[str]) -> int:
     chosen.check(options.mode)
     if chosen.path is None and not chosen.form.is_report:
         parser.error(f"--format {chosen.form.name} needs -o FILE, or -o - for standard output")
+    if options.mode != "sample" and (options.sampler or options.interval):
+        parser.error(f"--sampler and --interval are for --mode sample, not --mode {options.mode}")
     text = read_executable(path)
-    session = Session(options.mode)
+    session = Session(options.mode, options.sampler, options.interval or DEFAULT_INTERVAL)
     _stop_when_output_is_closed(session)
     try:
         with _progress(session, sys.stderr):
             outcome, profile = session.run(text, program_chunk_name(path), program_arguments)
     except LuaSyntaxError as error:
         raise CommandError(syntax_error_text(error)) from error
+    except ValueError as error:  # a sampler that the system does not have
+        raise CommandError(str(error)) from error
     report_error(outcome)
     if chosen.path is None:
         print(file=sys.stderr)  # apart from what the program wrote
     sources = session.sources | read_sources(profile)
     if chosen.form is _DISASM:
-        chosen = chosen.of(annotated_listing(text, path, session.raw).encode("utf-8", "replace"))
+        chosen = chosen.of(annotated_listing(text, path, session.raw, profile).encode("utf-8", "replace"))
     chosen.write(profile, sources, sys.stderr)
     return exit_status(outcome)
 
@@ -96,9 +107,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--mode", choices=("count", "trace"), default="count", help="what to measure (default: count)")
+    parser.add_argument("--mode", choices=get_args(Mode), default="sample", help="what to measure (default: sample)")
+    parser.add_argument("--sampler", choices=get_args(SamplerKind), help="who takes the samples")
+    parser.add_argument("--interval", type=_seconds, metavar="MS", help="milliseconds between samples (default: 1)")
     add_options(parser, _FORMS, "standard error, for text and disasm")
     return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        milliseconds = float(text)
+    except ValueError:
+        milliseconds = 0.0
+    if not _SHORTEST_MS <= milliseconds <= _LONGEST_MS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from {_SHORTEST_MS} to {_LONGEST_MS:,}")
+    return milliseconds / 1000
 
 
 def _split(arguments: list[str]) -> tuple[list[str], str | None, list[str]]:

@@ -19,7 +19,7 @@ class Settings:
     """The settings of a session; every one has a value that works."""
 
     command: tuple[str, ...] = DEFAULT_COMMAND  # profile.command: starts perilune
-    mode: str = "count"  # profile.mode
+    mode: str = "sample"  # profile.mode
     time_limit: float = 60.0  # profile.timeLimit, seconds
     memory_limit: int = 4096 * MEGABYTE  # profile.memoryLimit, there in megabytes; 0: none
     hints: bool = True  # hints.enabled

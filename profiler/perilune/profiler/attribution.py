@@ -7,7 +7,6 @@ over lines, over opcodes and over functions are equal to the last digit.
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,21 +90,6 @@ def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str
         opcode_pairs=_opcode_pairs(raw),
         call_tree=call_tree(sampling, by_id, raw["run_ns"]) if sampling is not None else None,
     )
-
-
-def program_counts(raw: RawProfile) -> list[dict[int, int]]:
-    """How often each instruction of the program's own chunk ran, by function and pc.
-
-    The chunk's outermost function comes first, then those nested in it, each followed by its own.
-    """
-    functions = sorted(raw["functions"], key=lambda function: function["id"])
-    chunk: set[int] = set()
-    found = []
-    for function in functions:
-        if not chunk or function["parent"] in chunk:
-            chunk.add(function["id"])
-            found.append(dict(enumerate(array("Q", function["counts"]))))
-    return found
 
 
 @dataclass(slots=True)

@@ -121,8 +121,10 @@ class Page:
         return Column(title, lambda row: (time_text((ns(row) or None) if self.sampled else ns(row)), style))
 
     def time_of_run(self, ns: int | None) -> str:
-        """A part of the run's time, as `60.0 ms, 6.0% ± 1.5`."""
+        """A part of the run's time, as `60.0 ms, 6.0% ± 1.5`; only its share where no sample hit it."""
         share = time_share(self.profile, ns)
+        if self.sampled and not ns:
+            return share_text(share)
         points = points_text(sampling_error(self.profile, share))
         return f"{time_text(ns)}, {share_text(share)}" + (f" ± {points}" if points else "")
 

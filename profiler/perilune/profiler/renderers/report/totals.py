@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from itertools import groupby
 
-from perilune.profiler.model import ChainEntry
+from perilune.profiler.model import ChainEntry, Totals
 from perilune.profiler.renderers.figures import bytes_text, cell_width, cut, cut_left, plural, printable, time_text
 from perilune.profiler.renderers.report.page import Page
 from perilune.profiler.renderers.report.table import Line
@@ -15,6 +15,7 @@ _LABEL_WIDTH = 14
 _KINDS = 3
 _CHAIN_ENDS = 4  # activations shown at either end of a long chain
 _PLACE_WIDTH = 32
+_MUCH = 1.5
 
 _SAMPLED = (
     "Counts, bytes and stack depth are exact. Times are estimates from samples: ± is the half-width of the 95% interval "
@@ -73,20 +74,31 @@ def _times(page: Page) -> list[tuple[str, str]]:
 def _how_measured(page: Page) -> str:
     totals = page.profile.totals
     if totals.samples is not None:
-        every = f", one every {time_text(totals.sample_interval_ns)}" if totals.sample_interval_ns else ""
-        sampler = f", {totals.sampler} sampler" if totals.sampler else ""
-        return f" in {page.plural(totals.samples, 'sample')}{every}{sampler}"
+        sampler = f" by {totals.sampler}" if totals.sampler else ""
+        return f" in {page.plural(totals.samples, 'sample')}{sampler}{_interval(totals)}"
     if totals.raw_ns is None or totals.run_ns is None or totals.raw_ns <= totals.run_ns:
         return ""
     return f" ({time_text(totals.raw_ns)} with the probes)"
 
 
+def _interval(totals: Totals) -> str:
+    """The mean time between samples as it was, and as it should have been where the system was much slower."""
+    if not totals.samples or not totals.run_ns:
+        return ""
+    interval_ns = round(totals.run_ns / totals.samples)
+    wanted_ns = totals.sample_interval_ns or interval_ns
+    instead = f", not {time_text(wanted_ns)}" if interval_ns > _MUCH * wanted_ns else ""
+    return f", every {time_text(interval_ns)}{instead}"
+
+
 def _peak_chain(page: Page, chain: list[ChainEntry]) -> list[Line]:
     """The calls that reached the deepest stack, outermost first, equal ones behind each other as one."""
+    width = page.width - _LABEL_WIDTH - 4
     entries = []
     for place, same in groupby(chain, key=_place):
         times = sum(1 for _ in same)
-        entries.append(place + (f" ×{times:,}" if times > 1 else ""))
+        repeated = f" ×{times:,}" if times > 1 else ""
+        entries.append(cut(place, width - len(repeated)) + repeated)
     if len(entries) > 2 * _CHAIN_ENDS + 1:
         left_out = len(entries) - 2 * _CHAIN_ENDS
         entries[_CHAIN_ENDS:-_CHAIN_ENDS] = [f"... {left_out:,} more ..."]
@@ -94,7 +106,7 @@ def _peak_chain(page: Page, chain: list[ChainEntry]) -> list[Line]:
     text = ""
     for entry in entries:
         added = f"{text} → {entry}" if text else entry
-        if text and cell_width(added) > page.width - _LABEL_WIDTH - 4:
+        if text and cell_width(added) > width:
             lines.append(_labelled("" if lines else "reached by", text + " →"))
             added = entry
         text = added
