@@ -11,6 +11,7 @@ from perilune.lsp.features.inlay_hints import hints
 from perilune.lsp.measurement import View, measured_files
 from perilune.lsp.runner import Ending, Job, Outcome, run
 from perilune.lsp.settings import Settings
+from perilune.profiler.shares import times_lead
 
 DEFAULT = Settings()
 
@@ -93,3 +94,13 @@ def test_a_program_that_takes_all_memory_is_stopped(tmp_path: Path) -> None:
 def test_a_status_of_the_programs_own_is_no_error(tmp_path: Path) -> None:
     outcome = run_program(tmp_path, "print(1)\nos.exit(3)\n")
     assert (outcome.ending, outcome.exit_status, outcome.error) == (Ending.FINISHED, 3, "")
+
+
+def test_a_sampled_run_leads_with_time_if_it_was_long_enough(tmp_path: Path) -> None:
+    outcome = run_program(tmp_path, COUNTING.replace("500", "4000000"), mode="sample")
+    assert outcome.profile is not None
+    shown = labels(outcome, tmp_path)
+    assert shown[5].endswith("ms") == times_lead(outcome.profile)
+    assert "· 4.0M×" in shown[5]
+    short = run_program(tmp_path, COUNTING, mode="sample")
+    assert labels(short, tmp_path)[2].endswith("% · 500×")

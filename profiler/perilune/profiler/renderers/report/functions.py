@@ -67,7 +67,10 @@ def _sorted(page: Page, rows: list[_Placed], share: Callable[[_Placed], float]) 
     }
     keys["share"] = keys["live"] = lambda placed: -share(placed)
     key = keys[page.layout.sort]
-    return sorted(rows, key=lambda placed: (key(placed), -placed.row.instructions, placed.row.line))
+    return sorted(
+        rows,
+        key=lambda placed: (key(placed), -(placed.row.total_ns or 0), -placed.row.instructions, placed.row.line),
+    )
 
 
 def builtins(page: Page) -> list[Line]:

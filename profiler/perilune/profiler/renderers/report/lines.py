@@ -144,7 +144,7 @@ def _sorted(rows: list[PlacedLine], sort: str, share: Callable[[PlacedLine], flo
         "line": lambda row: row.line.line,
     }
     key = keys[sort]
-    return sorted(rows, key=lambda row: (key(row), -row.line.instructions, row.line.line))
+    return sorted(rows, key=lambda row: (key(row), -(row.line.total_ns or 0), -row.line.instructions, row.line.line))
 
 
 def _time_share(row: PlacedLine) -> float:

@@ -27,6 +27,7 @@ _WIDE = 110  # columns from which tables show what is less important
 _NARROW = 76  # below which they leave out what can be missed
 _LOCATION_WIDTH, _NARROW_LOCATION_WIDTH = 24, 16
 _BAR_CELLS = 8
+_INVISIBLE_SHARE = 0.0005  # would be written 0.0%
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class PlacedLine:
 def heat(share: float | None) -> str:
     """The style of a share."""
     if share is None or share < 0.01:
-        return ""
+        return "dim" if share is not None and share < _INVISIBLE_SHARE else ""
     return "bold red" if share >= 0.2 else "yellow" if share >= 0.05 else "green"
 
 
