@@ -22,9 +22,9 @@ _NAMES = {
     "calls": "calls",
     "allocated_bytes": "allocated bytes",
     "allocations": "allocations",
-    "peak_bytes": "peak memory in bytes",
-    "current_bytes": "memory at the end in bytes",
-    "peak_depth": "peak stack depth in slots",
+    "peak_bytes": "peak bytes",
+    "current_bytes": "bytes at the end",
+    "peak_depth": "peak stack slots",
 }
 _MEASURED = {"count": "instructions", "time": "time", "memory": "allocated bytes"}
 _STYLES = {"more": "red", "new": "red", "less": "green", "gone": "green", "within noise": "dim", "same": "dim"}
