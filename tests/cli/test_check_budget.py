@@ -164,11 +164,3 @@ def test_wrong_uses(
     result = perilune("check-budget", *arguments)
     assert result.status == status
     assert message in result.errors
-
-
-@pytest.mark.parametrize("command", ["compare", "check-budget"])
-def test_help_fits_a_terminal(perilune: RunPerilune, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    result = perilune(command, "--help")
-    assert result.status == 0
-    assert max(map(len, result.output.splitlines())) <= 80

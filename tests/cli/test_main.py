@@ -6,7 +6,7 @@ import pytest
 
 from command_line import RunPerilune, WriteFile
 
-COMMANDS = ["run", "profile", "report", "export", "check", "disasm", "asm", "lsp"]
+COMMANDS = ["run", "profile", "report", "export", "compare", "check-budget", "check", "disasm", "asm", "lsp"]
 
 
 def test_help_names_every_command(perilune: RunPerilune) -> None:
