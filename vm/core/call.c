@@ -192,23 +192,27 @@ void variable_mark_tbc(Thread *L, Value *slot) {
   L->tbc_last = slot;
 }
 
+/* Takes the last marked variable from `level_offset` up off the list and pushes the call that closes it; false if there is
+   none. */
+static bool push_close_call(Thread *L, ptrdiff_t level_offset, const Value *error) {
+  Value *slot = L->tbc_last;
+  if (slot == NULL || slot - L->stack < level_offset) return false;
+  /* bytecode may spoil the chain: it stays inside the stack */
+  bool is_chained = slot->spare != 0 && slot->spare < (size_t)(slot - L->stack);
+  L->tbc_last = is_chained ? slot - slot->spare : NULL;
+  upvalues_close(L, slot);
+  Value function = *metamethod_of(L->vm, slot, METAMETHOD_CLOSE), variable = *slot;
+  stack_reserve(L, 4);
+  value_copy(L->top, &function);
+  value_copy(L->top + 1, &variable);
+  value_copy(L->top + 2, error != NULL ? error : &nil_value);
+  L->top += 3;
+  return true;
+}
+
 void variables_close(Thread *L, ptrdiff_t level_offset, const Value *error) {
   Value kept = error != NULL ? *error : nil_value;
-  while (L->tbc_last != NULL && L->tbc_last - L->stack >= level_offset) {
-    Value *slot = L->tbc_last;
-    /* bytecode may spoil the chain: it stays inside the stack */
-    bool is_chained = slot->spare != 0 && slot->spare < (size_t)(slot - L->stack);
-    L->tbc_last = is_chained ? slot - slot->spare : NULL;
-    upvalues_close(L, slot);
-    const Value *close = metamethod_of(L->vm, slot, METAMETHOD_CLOSE);
-    Value variable = *slot, function = *close;
-    stack_reserve(L, 4);
-    value_copy(L->top, &function);
-    value_copy(L->top + 1, &variable);
-    value_copy(L->top + 2, &kept);
-    L->top += 3;
-    call_value(L, 2, 0);
-  }
+  while (push_close_call(L, level_offset, &kept)) call_value(L, 2, 0);
   upvalues_close(L, L->stack + level_offset);
 }
 
@@ -268,6 +272,26 @@ static NORETURN void rethrow(VM *vm, Handler *h, int status) {
   throw_to_handler(vm, status);
 }
 
+/* Where a protected call's frame keeps the error that it caught: in place of the function that it called. */
+static Value *caught_error(const Frame *f) { return f->kind == FRAME_XPCALL ? f->base + 1 : f->base; }
+
+/* The thread's frame is a protected call that has caught an error: closes variables above it and then leaves its two
+   results on the top. Unless AFTER_DONE, a metamethod's frame is to run first. */
+static enum After unwind_some(Thread *L) {
+  ptrdiff_t level = caught_error(L->frame) + 1 - L->stack;
+  Value error = L->stack[level - 1];
+  L->top = L->stack + level;
+  if (L->tbc_last != NULL && L->tbc_last >= L->top) L->top = L->tbc_last + 1;
+  enum After after = variables_close_some(L, level, &error, CONTINUE_UNWIND, 0);
+  if (after != AFTER_DONE) return after;
+  bool is_traced = L->frame->kind == FRAME_XPCALL;
+  L->top = (is_traced ? L->frame->base : L->frame->base - 1) + 2;
+  set_bool(L->top - 2, false);
+  value_copy(L->top - 1, &error);
+  stack_shrink(L);
+  return AFTER_DONE;
+}
+
 /* Unwinds from the current frame to whoever catches the error on top of the current thread's stack. */
 static enum After recover(VM *vm, Handler *h, int status) {
   for (;;) {
@@ -292,16 +316,9 @@ static enum After recover(VM *vm, Handler *h, int status) {
       hook_unwind(L, (size_t)(f - L->frames));
       L->frame = f;
       L->nesting = f->nesting;
-      Value error = L->top[-1];
-      variables_close(L, f->base - L->stack, &error);
-      f = L->frame;
-      Value *result = f->kind == FRAME_XPCALL ? f->base : f->base - 1;
-      set_bool(result, false);
-      value_copy(result + 1, &error);
-      L->top = result + 2;
-      stack_shrink(L);
-      result = L->frame->kind == FRAME_XPCALL ? L->frame->base : L->frame->base - 1;
-      return call_return(L, result, 2);
+      value_copy(caught_error(f), L->top - 1);
+      enum After after = unwind_some(L);
+      return after == AFTER_DONE ? call_return(L, L->top - 2, 2) : after;
     }
     if (L == h->thread) { /* not caught in this run */
       abort_frames(L, ground);
@@ -340,6 +357,7 @@ static enum After recover(VM *vm, Handler *h, int status) {
       value_copy(resumer->top - 2, &where);
       value_concat(resumer, 2);
     }
+    error_throw(resumer); /* comes back here, by way of the message handler */
   }
 }
 
@@ -351,8 +369,15 @@ static inline void note_depth(const Thread *L, const Value *end) {
   if (depth > profiler->peak_depth) profiler->peak_depth = depth;
 }
 
-/* Frames are pushed without touching `continuation` and `operand`: only those flagged FRAME_CONTINUED have any, and a
-   tail call's frame takes them over from the frame whose place it takes. */
+/* Only frames flagged FRAME_CONTINUED have a `continuation` and an `operand`: the thread's next ones. A tail call's frame
+   takes over those of the frame whose place it takes. */
+static inline void set_continuation(const Thread *L, Frame *frame) {
+  if (UNLIKELY(frame->flags & FRAME_CONTINUED)) {
+    frame->continuation = L->next_continuation;
+    frame->operand = L->next_operand;
+  }
+}
+
 static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
   Proto *p = f->luafn->proto;
   L->top = f + 1 + arguments;
@@ -382,6 +407,7 @@ static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint
   frame->results = (int16_t)results;
   frame->kind = FRAME_LUA;
   frame->flags = flags;
+  set_continuation(L, frame);
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
     p->counts->entries++;
     note_depth(L, base + p->parameters);
@@ -403,6 +429,7 @@ static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint
   frame->results = (int16_t)results;
   frame->kind = kind;
   frame->flags = flags;
+  set_continuation(L, frame);
   frame->nesting = L->nesting;
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
     f->cfn->calls++;
@@ -536,7 +563,10 @@ static enum After begin_special(Thread *L, Value *f, int arguments, int results,
   push_c_frame(L, f, arguments, results, FRAME_C, flags);
   f = L->frame->base - 1;
   int n = run_c_function(L, f, arguments);
-  return call_return(L, L->top - n, n);
+  if (n >= 0) return call_return(L, L->top - n, n);
+  L->frame->flags |= FRAME_TAILING;
+  arguments = -n % 256; /* see CALL_LAST */
+  return call_begin(L, L->top - arguments - 1, arguments, -n / 256 - 2, FRAME_HANDOFF);
 }
 
 /* Puts the __call metamethod of the value at f in front of it as often as needed; returns the function's place. */
@@ -571,8 +601,32 @@ enum After call_begin(Thread *L, Value *f, int arguments, int results, uint8_t f
   return call_return(L, L->top - n, n);
 }
 
-/* A metamethod has returned to the instruction that needed it. True if the interpreter has another frame to run first. */
-static void continue_instruction(Thread *L, uint8_t continuation, uint8_t operand, const Value *result) {
+enum After variables_close_some(Thread *L, ptrdiff_t level_offset, const Value *error, enum Continuation continuation,
+                                uint8_t operand) {
+  while (push_close_call(L, level_offset, error)) {
+    const Value *f = L->top - 3;
+    if (f->tag == TAG_LUAFN || (f->tag == TAG_CFN && f->cfn->special == SPECIAL_YIELD)) {
+      nest(L);
+      L->next_continuation = (uint8_t)continuation;
+      L->next_operand = operand;
+      return call_begin(L, L->top - 3, 2, 0, FRAME_CONTINUED);
+    }
+    call_value(L, 2, 0);
+  }
+  upvalues_close(L, L->stack + level_offset);
+  return AFTER_DONE;
+}
+
+enum After return_close_some(Thread *L, uint8_t slot) {
+  top_above_frame(L);
+  const Frame *f = L->frame;
+  Value *end = f->base + slot + f->pending;
+  if (end > L->top) L->top = end;
+  return variables_close_some(L, f->base - L->stack, NULL, CONTINUE_RETURN, slot);
+}
+
+/* A metamethod has returned to the instruction that needed it; the current frame is to run on. */
+static enum After continue_instruction(Thread *L, uint8_t continuation, uint8_t operand, const Value *result) {
   Frame *f = L->frame;
   switch ((enum Continuation)continuation) {
     case CONTINUE_STORE: value_copy(f->base + operand, result); break;
@@ -588,8 +642,12 @@ static void continue_instruction(Thread *L, uint8_t continuation, uint8_t operan
       value_copy(f->base + operand, result);
       concat_continue(L, f->pc[-1] >> 8 & 0xff, operand);
       break;
+    case CONTINUE_CLOSE:
+      top_above_frame(L);
+      return variables_close_some(L, f->base + operand - L->stack, NULL, CONTINUE_CLOSE, operand);
     default: break;
   }
+  return AFTER_RUN;
 }
 
 enum After call_return(Thread *L, Value *from, int n) {
@@ -616,8 +674,21 @@ enum After call_return(Thread *L, Value *from, int n) {
         result = *from;
       else
         set_nil(&result);
-      continue_instruction(L, continuation, operand, &result);
-      return AFTER_RUN;
+      if (continuation == CONTINUE_RETURN) {
+        enum After after = return_close_some(L, operand);
+        if (after != AFTER_DONE) return after;
+        from = L->frame->base + operand;
+        n = (int)L->frame->pending;
+      } else if (continuation == CONTINUE_UNWIND) {
+        enum After after = unwind_some(L);
+        if (after != AFTER_DONE) return after;
+        n = 2;
+        from = L->top - n;
+      } else {
+        enum After after = continue_instruction(L, continuation, operand, &result);
+        return after == AFTER_DONE ? AFTER_RUN : after;
+      }
+      continue;
     }
     Value *to = f->base - 1 - f->shift;
     int wanted = f->results;
@@ -644,6 +715,7 @@ enum After call_return(Thread *L, Value *from, int n) {
       default:
         if (!(f[-1].flags & FRAME_TAILING)) return AFTER_RUN;
         from = to;
+        if (wanted != MULTIPLE_RESULTS) n = wanted;
         break;
     }
   }
@@ -813,9 +885,9 @@ bool call_metamethod(Thread *L, const Value *f, const Value *a, const Value *b, 
   L->top = to + 1 + arguments;
   if (to->tag == TAG_LUAFN) {
     nest(L);
+    L->next_continuation = (uint8_t)continuation;
+    L->next_operand = operand;
     push_lua_frame(L, to, arguments, 1, FRAME_CONTINUED);
-    L->frame->continuation = (uint8_t)continuation;
-    L->frame->operand = operand;
     return true;
   }
   ptrdiff_t caller = L->frame - L->frames;

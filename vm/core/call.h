@@ -40,6 +40,7 @@ static inline void top_above_frame(Thread *L) {
 
 /* What to do when a call has begun or a function has returned. */
 enum After {
+  AFTER_DONE, /* nothing: what was asked for is complete */
   AFTER_RUN,  /* the current thread's frame is a Lua frame to run (on) */
   AFTER_LEAVE /* a frame entered from C has returned */
 };
@@ -74,6 +75,12 @@ UpVal *upvalue_find(Thread *L, Value *slot);
 /* Calls the __close metamethods of variables marked from `level` up, last first, with `error` (or nil); then closes
    upvalues. May move the stack: pass and keep offsets. */
 void variables_close(Thread *L, ptrdiff_t level_offset, const Value *error);
+/* The same from the running Lua frame, without recursion: unless AFTER_DONE, a metamethod's frame is to run first, after
+   which it goes on as `continuation` says. L->top must be above what is in use. */
+enum After variables_close_some(Thread *L, ptrdiff_t level_offset, const Value *error, enum Continuation continuation,
+                                uint8_t operand);
+/* The same for a frame that is to return `pending` results from `slot` on. */
+enum After return_close_some(Thread *L, uint8_t slot);
 void variable_mark_tbc(Thread *L, Value *slot);
 
 /* Another thread or a signal handler asks the interpreter to look up: takes effect at the next instruction. */

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "debuginfo.h"
 #include "gc.h"
+#include "liveness.h"
 #include "memory.h"
 #include "opcodes.h"
 #include "profiler.h"
@@ -54,6 +55,7 @@ static void free_array(VM *vm, void *array, size_t count, size_t size) {
 
 void proto_free(VM *vm, Proto *p) {
   profiler_detach(p);
+  live_slots_free(p);
   free_array(vm, p->code, p->word_count, sizeof(uint32_t));
   free_array(vm, p->constants, p->constant_count, sizeof(Value));
   free_array(vm, p->protos, p->proto_count, sizeof(Proto *));

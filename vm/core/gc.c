@@ -11,7 +11,9 @@
 #include "api.h"
 #include "call.h"
 #include "chunk.h"
+#include "liveness.h"
 #include "memory.h"
+#include "opcodes.h"
 #include "profiler.h"
 #include "str.h"
 #include "table.h"
@@ -222,16 +224,57 @@ static Value *stack_end_in_use(const Thread *thread) {
   return end;
 }
 
+/* Whether an instruction leaves or takes results up to the thread's top. */
+static bool has_open_results(uint32_t word) {
+  uint32_t b = word >> 16 & 0xFF, c = word >> 24;
+  switch (word & 0xFF) {
+    case OP_CALL: return b == 0 || c == 0;
+    case OP_VARARG: return c == 0;
+    case OP_TAILCALL:
+    case OP_SETLIST:
+    case OP_RETURN:
+    case OP_RETURNC: return b == 0;
+    default: return false;
+  }
+}
+
+/* Up to where the slots of a Lua frame are in use; `end` is where they end for what stands above it. What the running
+   instruction needs and what the next one needs are both in use. */
+static Value *live_end(const Thread *thread, const Frame *f, Value *end) {
+  Proto *p = f->base[-1].luafn->proto;
+  const uint8_t *live = live_slots(p);
+  size_t at = (size_t)(f->pc - p->code);
+  if (live == NULL || (size_t)(f - thread->frames) == thread->hooked_frame) return end;
+  if (at > 0 && has_open_results(f->pc[-1])) return end; /* these are one-word instructions */
+  size_t slots = at < p->word_count ? live[at] : 0;
+  if (at > 0 && live[at - 1] > slots) slots = live[at - 1];
+  Value *result = f->base + slots;
+  if (thread->open_upvalues != NULL && thread->open_upvalues->v >= result) result = thread->open_upvalues->v + 1;
+  if (thread->tbc_last != NULL && thread->tbc_last >= result) result = thread->tbc_last + 1;
+  return result < end ? result : end;
+}
+
 static size_t traverse_thread(VM *vm, Thread *thread) {
   GC *gc = vm->gc;
   if (thread->stack == NULL) return sizeof *thread;
   Value *end = stack_end_in_use(thread);
-  for (Value *v = thread->stack; v < end; v++) mark_value(gc, v);
+  Value *v = thread->stack;
+  for (const Frame *f = thread->frames; f <= thread->frame; f++) {
+    if (f->kind != FRAME_LUA) continue;
+    Value *frame_end = f < thread->frame ? f[1].base - 1 - f[1].shift : end;
+    Value *live = live_end(thread, f, frame_end);
+    for (; v < live; v++) mark_value(gc, v);
+    if (!gc->atomic)
+      v = frame_end;
+    else
+      for (; v < frame_end; v++) set_nil(v);
+  }
+  for (; v < end; v++) mark_value(gc, v);
   for (UpVal *u = thread->open_upvalues; u != NULL; u = u->next_open) MARK(gc, u);
   MARK(gc, thread->resumer);
   if (gc->atomic) {
     Value *limit = thread->stack_limit + STACK_SPARE;
-    for (Value *v = end; v < limit; v++) set_nil(v);
+    for (v = end; v < limit; v++) set_nil(v);
   } else {
     link_gray((Object *)thread, &gc->gray_again);
   }

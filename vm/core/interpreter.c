@@ -238,31 +238,24 @@ static bool slow_tailcall(Thread *L, Value *f, int arguments) {
   for (int i = 0; i <= arguments; i++) value_copy(to + i, f + i);
   uint8_t flags = (uint8_t)((frame->flags & ~FRAME_VARARG) | FRAME_TAIL);
   int results = frame->results;
+  L->next_continuation = frame->continuation;
+  L->next_operand = frame->operand;
   L->top = to + arguments + 1;
   L->frame = frame - 1;
   return call_begin(L, to, arguments, results, flags) == AFTER_LEAVE; /* the new frame keeps the continuation */
 }
 
-static bool slow_return_closing(Thread *L, Value *from, int n) {
-  ptrdiff_t offset = from - L->stack;
-  top_above_frame(L);
-  if (from + n > L->top) L->top = from + n;
-  if (L->tbc_last != NULL && L->tbc_last >= L->frame->base) {
-    variables_close(L, L->frame->base - L->stack, NULL);
-    from = L->stack + offset;
-  } else {
-    upvalues_close(L, L->frame->base);
-  }
-  return call_return(L, from, n) == AFTER_LEAVE;
+/* True if the interpreter is to be left. */
+static bool slow_return_closing(Thread *L, uint8_t slot, int n) {
+  L->frame->pending = (uint32_t)n;
+  enum After after = return_close_some(L, slot);
+  if (after == AFTER_DONE) after = call_return(L, L->frame->base + slot, n);
+  return after == AFTER_LEAVE;
 }
 
-static void slow_close(Thread *L, Value *level) {
-  if (L->tbc_last != NULL && L->tbc_last >= level) {
-    top_above_frame(L);
-    variables_close(L, level - L->stack, NULL);
-  } else {
-    upvalues_close(L, level);
-  }
+static enum After slow_close(Thread *L, uint8_t slot) {
+  top_above_frame(L);
+  return variables_close_some(L, L->frame->base + slot - L->stack, NULL, CONTINUE_CLOSE, slot);
 }
 
 static void slow_vararg(Thread *L, uint8_t to, int wanted) {
@@ -408,6 +401,14 @@ static bool for_float_step(Value *a) {
     if (UNLIKELY(gc->debt > 0)) {                                            \
       gc_step(vm->current);                                                  \
     }                                                                        \
+  } while (0)
+
+/* A call that is not done in place. A yield may have ended what C code resumed. */
+#define CALL_BEGIN(function, arguments, results)                                                       \
+  do {                                                                                                  \
+    if (UNLIKELY(call_begin(L, (function), (arguments), (results), 0) == AFTER_LEAVE)) return false;    \
+    CHECK_GC_AFTER_CALL();                                                                              \
+    goto reload;                                                                                        \
   } while (0)
 
 #define SET_FIELD(value)                                                     \

@@ -650,8 +650,7 @@ again:
       LuaFn *function = f->luafn;
       Proto *p = function->proto;
       if (HOOKED || UNLIKELY(p->is_vararg || L->stack_limit - f <= (ptrdiff_t)p->slots || ci >= L->frames_limit)) {
-        call_begin(L, f, arguments, (int)C - 1, 0);
-        goto reload;
+        CALL_BEGIN(f, arguments, (int)C - 1);
       }
       ci++;
       ci->base = base = f + 1;
@@ -673,9 +672,7 @@ again:
     if (LIKELY(!HOOKED && f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE)) {
       CFn *function = f->cfn;
       if (UNLIKELY(L->stack_limit - f <= (ptrdiff_t)(arguments + MIN_C_SLOTS) || ci >= L->frames_limit)) {
-        call_begin(L, f, arguments, (int)C - 1, 0);
-        CHECK_GC_AFTER_CALL();
-        goto reload;
+        CALL_BEGIN(f, arguments, (int)C - 1);
       }
       CALLED(function);
       ci++;
@@ -725,9 +722,7 @@ again:
       }
       NEXT;
     }
-    call_begin(L, f, arguments, (int)C - 1, 0);
-    CHECK_GC_AFTER_CALL();
-    goto reload;
+    CALL_BEGIN(f, arguments, (int)C - 1);
   }
   OPCODE(TAILCALL) {
     ci->pc = pc;
@@ -800,7 +795,7 @@ returned:
     uint32_t b = B;
     int n = b != 0 ? (int)b - 1 : (int)(L->top - RA);
     ci->pc = pc;
-    if (slow_return_closing(L, RA, n)) return false;
+    if (slow_return_closing(L, (uint8_t)A, n)) return false;
     goto reload;
   }
   OPCODE(VARARG) {
@@ -887,9 +882,7 @@ returned:
     value_copy(a + 6, a + 2);
     L->top = a + 7;
     DEPTH(a + 7);
-    call_begin(L, a + 4, 2, (int)C, 0);
-    CHECK_GC_AFTER_CALL();
-    goto reload;
+    CALL_BEGIN(a + 4, 2, (int)C);
   }
   OPCODE(TFORLOOP) {
     Value *a = RA;
@@ -912,7 +905,10 @@ returned:
   }
   OPCODE(CLOSE) {
     ci->pc = pc;
-    slow_close(L, RA);
+    enum After after = slow_close(L, (uint8_t)A);
+    if (UNLIKELY(after == AFTER_LEAVE)) return false;
+    if (after == AFTER_RUN) goto reload;
+    ci = L->frame;
     base = ci->base;
     LOAD_PEAK();
     NEXT;

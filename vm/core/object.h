@@ -109,6 +109,7 @@ struct Proto {
   Str *source;
   Str *name; /* may be NULL */
   ProtoCounts *counts;
+  uint8_t *live; /* liveness.h */
   Object *gray_next;
 };
 
@@ -137,6 +138,10 @@ struct LuaFn {
    stack (below L->top). */
 typedef int (*CFunction)(Thread *L, Value *args, int count);
 
+/* What a function marked SPECIAL_CALLING returns to end with the call of what it has pushed, a function and its
+   arguments, whose results (exactly `results`, or all: MULTIPLE_RESULTS) become its own. */
+#define CALL_LAST(arguments, results) (-(((results) + 2) * 256 + (arguments)))
+
 /* What the interpreter does itself instead of calling `call`. */
 enum Special {
   SPECIAL_NONE,
@@ -147,7 +152,8 @@ enum Special {
   SPECIAL_YIELD,
   SPECIAL_NEXT,       /* next: generic for runs it without a call */
   SPECIAL_IPAIRS_STEP, /* the iterator of ipairs: likewise */
-  SPECIAL_SETHOOK     /* debug.sethook: its own return is the first event */
+  SPECIAL_SETHOOK,    /* debug.sethook: its own return is the first event */
+  SPECIAL_CALLING     /* it may end with a call: returns CALL_LAST, or a number of results */
 };
 
 struct CFn {

@@ -25,14 +25,17 @@ enum FrameKind {
   FRAME_YIELD   /* of a suspended thread: the call of coroutine.yield */
 };
 
-/* What becomes of a metamethod's result: the instruction that called it is finished when it returns. */
+/* What follows when a metamethod returns that was called from an instruction, or from unwinding. */
 enum Continuation {
   CONTINUE_NONE,
   CONTINUE_STORE,   /* store in the caller's slot `operand` */
   CONTINUE_DISCARD, /* __newindex */
   CONTINUE_JUMP_IF, /* take the caller's jump if the result is truthy */
   CONTINUE_JUMP_UNLESS,
-  CONTINUE_CONCAT /* store in slot `operand`, then go on concatenating down to the instruction's A */
+  CONTINUE_CONCAT, /* store in slot `operand`, then go on concatenating down to the instruction's A */
+  CONTINUE_CLOSE,  /* go on closing variables from the caller's slot `operand` up */
+  CONTINUE_RETURN, /* the same from its base up, then return `pending` results from slot `operand` */
+  CONTINUE_UNWIND  /* go on closing what an error left above a protected call, then return the error from that */
 };
 
 enum FrameFlag {
@@ -60,6 +63,7 @@ typedef struct Frame {
   uint8_t continuation;
   uint8_t operand;
   uint16_t nesting; /* frames that do not belong to Lua functions: the thread's when they were pushed */
+  uint32_t pending; /* results that a return hands over when its variables are closed */
 } Frame;
 
 enum ThreadStatus { THREAD_SUSPENDED, THREAD_RUNNING, THREAD_NORMAL, THREAD_DEAD };
@@ -81,6 +85,8 @@ struct Thread {
   Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
   Thread *resumer;      /* who is waiting for this one */
   uint16_t nesting; /* metamethods and protected calls under way: limited as C calls are, so that runaways end early */
+  uint8_t next_continuation; /* of the next frame that is pushed with FRAME_CONTINUED */
+  uint8_t next_operand;
   uint8_t hook_mask; /* hooks.h: HOOK_* */
   int hook_every;    /* instructions from one count event to the next, */
   int hook_left;     /* and still to run until then */

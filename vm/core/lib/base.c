@@ -180,7 +180,7 @@ static int base_pairs(Thread *L, Value *args, int count) {
   } else {
     push_value(L, metamethod);
     push_value(L, &args[0]);
-    call_value(L, 1, 3);
+    return CALL_LAST(1, 3);
   }
   return 3;
 }
@@ -377,7 +377,7 @@ void open_base(Thread *L) {
   Table *globals = library_new(L, NULL, entries);
 
   push_value(L, table_get_str(globals, str_from(L, "next")));
-  push_function(L, base_pairs, "pairs", 1);
+  push_function(L, base_pairs, "pairs", 1)->special = SPECIAL_CALLING;
   set_from_top(L, globals, "pairs");
 
   push_function(L, ipairs_step, "ipairs iterator", 0)->special = SPECIAL_IPAIRS_STEP;

@@ -199,12 +199,11 @@ static int base_loadfile(Thread *L, Value *args, int count) {
 static int base_dofile(Thread *L, Value *args, int count) {
   const Str *path = arg_str_or_null(L, args, count, 1);
   if (load_file(L, path ? path->text : NULL, NULL) != STATUS_OK) error_throw(L);
-  call_value(L, 0, MULTIPLE_RESULTS);
-  return (int)(L->top - thread_args(L)) - count;
+  return CALL_LAST(0, MULTIPLE_RESULTS);
 }
 
 static const LibraryEntry entries[] = {
-  {"dofile", base_dofile, SPECIAL_NONE},
+  {"dofile", base_dofile, SPECIAL_CALLING},
   {"load", base_load, SPECIAL_NONE},
   {"loadfile", base_loadfile, SPECIAL_NONE},
   {NULL, NULL, SPECIAL_NONE},
