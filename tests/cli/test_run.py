@@ -153,7 +153,8 @@ def test_a_closed_pipe_ends_the_program(tmp_path: Path) -> None:
 def test_assembly_text_runs_and_is_profiled_as_it_is(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.pasm", 'GETGLOBAL "print"\nPUSH 42\nCALL 1 0\nRETURN0\n')
     assert perilune("run", "a.pasm") == perilune("a.pasm") == Result(0, "42\n", "")
+    assert "PUSH 42" in perilune("disasm", "a.pasm").output
     assert "a.pasm  (count mode)" in perilune("profile", "--mode", "count", "a.pasm").errors
     write_file("a.pasm", "\nNOTHING\n")
-    for command in ("run", "profile", "asm"):
+    for command in ("run", "profile", "disasm", "asm"):
         assert perilune(command, "a.pasm").errors.startswith("perilune: a.pasm:2:1: ")

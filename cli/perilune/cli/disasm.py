@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from perilune.cli.listing import annotated_listing, listing
-from perilune.cli.program import exit_status, program_chunk_name, read_program, report_error
+from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     if options.arguments[:1] == ["--profile"]:
         options.profile = True
         del options.arguments[0]
-    text = read_program(options.file)
+    text = read_executable(options.file)
     plain = listing(text, options.file)
     if not options.profile:
         _write(plain)
