@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -208,6 +209,28 @@ def test_a_report_that_cannot_be_written_is_kept_elsewhere(perilune: RunPerilune
         assert read_profile(Path(kept)).program.path == "a.lua"
     finally:
         Path(kept).unlink()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(("options", "stream"), [([], "stderr"), (["-o", "-"], "stdout"), (["-o", "/dev/full"], "")])
+def test_a_full_device_does_not_lose_the_report(tmp_path: Path, options: list[str], stream: str) -> None:
+    (tmp_path / "a.lua").write_text("local x = 1")
+    with open("/dev/full", "wb") as full:
+        output, errors = (full.fileno() if stream == name else subprocess.PIPE for name in ("stdout", "stderr"))
+        command = [sys.executable, "-m", "perilune", "profile", *options, "a.lua"]
+        environment = {**os.environ, "TMPDIR": str(tmp_path)}
+        process = subprocess.run(command, cwd=tmp_path, env=environment, check=False, stdout=output, stderr=errors)
+    (kept,) = tmp_path.glob("perilune-profile-*.txt")
+    assert kept.read_text().startswith("Profile of a.lua")
+    assert stream == "stderr" or process.stderr.decode().endswith(f"the profile is in {kept}\n")
+    assert process.returncode == 1
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "a.lua").write_text("local x = 1")
+    command = f"'{sys.executable}' -m perilune profile -o - --format html a.lua"
+    process = subprocess.run(f"{command} | head -c 9", cwd=tmp_path, shell=True, check=False, capture_output=True)
+    assert (process.stdout, process.stderr) == (b"<!DOCTYPE", b"")
 
 
 def test_the_report_can_go_to_standard_output(perilune: RunPerilune, write_file: WriteFile) -> None:

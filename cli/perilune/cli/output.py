@@ -107,41 +107,59 @@ class Output:
         if message is not None:
             raise CommandError(message, _WRONG_USE)
 
-    def write(self, profile: Profile, sources: Sources, stream: TextIO) -> None:
+    def write(self, profile: Profile, sources: Sources, stream: TextIO, stands_apart: bool = False) -> None:
         """Writes the profile; what cannot be put where it should go is put into a file of its own, which is named.
 
-        `stream` is for an output without a path.
+        `stream` is for an output without a path; an empty line goes before what `stands_apart`.
         """
-        if self.path is None or self.path == _STANDARD_OUTPUT:
-            self._write_to_stream(profile, sources, sys.stdout if self.path else stream)
-            return
-        content = self._content(profile, sources, _PLAIN_WIDTH)
-        try:
-            _write_file(self.path, content)
-        except OSError as error:
-            kept = _keep(content, self.form)
-            raise CommandError(f"cannot write {self.path}: {describe(error)}; the profile is in {kept}") from error
-
-    def _write_to_stream(self, profile: Profile, sources: Sources, stream: TextIO) -> None:
-        is_terminal = stream.isatty()
-        width = shutil.get_terminal_size().columns if is_terminal else _PLAIN_WIDTH
-        if self.form.name == "text" and is_terminal and os.environ.get("TERM") != "dumb":
-            terminal.print_colored(profile, sources, replace(self.layout, width=width), stream)
+        is_stream = self.path is None or self.path == _STANDARD_OUTPUT
+        if self.path == _STANDARD_OUTPUT:
+            stream = sys.stdout
+        if is_stream and self._is_colored(stream):
+            layout = replace(self.layout, width=shutil.get_terminal_size().columns)
+            print(end="\n" if stands_apart else "", file=stream)
+            terminal.print_colored(profile, sources, layout, stream)
             stream.flush()
             return
-        content = self._content(profile, sources, width)
-        stream.flush()
-        stream.buffer.write(content)
-        stream.buffer.flush()
+        content = self._content(profile, sources)
+        try:
+            if is_stream:
+                _write_to_stream(stream, b"\n" + content if stands_apart else content)
+            else:
+                _write_file(self.path or "", content)
+        except BrokenPipeError:
+            _leave(stream)  # its reader has seen enough
+        except OSError as error:
+            if is_stream:
+                _leave(stream)
+            place = stream.name if is_stream else self.path
+            kept = _keep(content, self.form)
+            raise CommandError(f"cannot write {place}: {describe(error)}; the profile is in {kept}") from error
 
-    def _content(self, profile: Profile, sources: Sources, width: int) -> bytes:
-        layout = replace(self.layout, width=width)
+    def _is_colored(self, stream: TextIO) -> bool:
+        return self.form.name == "text" and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    def _content(self, profile: Profile, sources: Sources) -> bytes:
+        layout = replace(self.layout, width=_PLAIN_WIDTH)
         try:
             return self.form.render(profile, sources, layout)
         except ProfileExportError as error:
             json = FORMS["json"]
             kept = _keep(json.render(profile, sources, layout), json)
             raise CommandError(f"{error}; the profile as JSON is in {kept}") from error
+
+
+def _write_to_stream(stream: TextIO, content: bytes) -> None:
+    stream.flush()
+    stream.buffer.write(content)
+    stream.buffer.flush()
+
+
+def _leave(stream: TextIO) -> None:
+    """Makes a stream that cannot be written one that takes everything, so that Python does not fail at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _write_file(path: str, content: bytes) -> None:

@@ -89,12 +89,10 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:  # a sampler that the system does not have
         raise CommandError(str(error)) from error
     report_error(outcome)
-    if chosen.path is None:
-        print(file=sys.stderr)  # apart from what the program wrote
     sources = session.sources | read_sources(profile)
     if chosen.form is _DISASM:
         chosen = chosen.of(annotated_listing(text, path, session.raw, profile).encode("utf-8", "replace"))
-    chosen.write(profile, sources, sys.stderr)
+    chosen.write(profile, sources, sys.stderr, stands_apart=chosen.path is None)
     return exit_status(outcome)
 
 
