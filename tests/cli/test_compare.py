@@ -111,6 +111,12 @@ def test_times_of_one_program_are_within_noise(perilune: RunPerilune, write_file
     assert "Times are estimates" in result.output
 
 
+def test_programs_are_sampled_if_their_times_are_asked_for(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", PROGRAM)
+    lines = perilune("compare", "--metric", "time", "a.lua", "a.lua").output.splitlines()
+    assert lines[:2] == ["Comparison of A and B by time", "  A  a.lua  (sample mode)"]
+
+
 def test_profiles_of_different_modes(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", PROGRAM)
     profiled(perilune, "count.json", "a.lua", "--mode", "count")

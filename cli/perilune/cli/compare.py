@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
         parser.error(
             f"{'arguments are' if program_arguments else '--mode is'} for programs: A and B are saved profiles"
         )
-    mode = options.mode or (profiles[0].mode if profiles else "count")
+    mode = options.mode or (profiles[0].mode if profiles else "sample" if options.metric == "time" else "count")
     with tempfile.TemporaryFile() as output_a, tempfile.TemporaryFile() as output_b:
         a, b = (
             _measured(subject, path, program_arguments, mode, output, options.sources)
@@ -91,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("a", metavar="A", help="a saved profile or a program, or - for standard input")
     parser.add_argument("b", metavar="B", help="what is compared with it; both get the ARGUMENTs if they are programs")
     parser.add_argument(
-        "--mode", choices=MODES, help="how to measure programs (default: as the other was, if it is saved, else count)"
+        "--mode",
+        choices=MODES,
+        help="how to measure programs (default: as a saved one was, else count, or sample for --metric time)",
     )
     parser.add_argument(
         "--metric", choices=METRICS, help="which figures lead (default: time if both have it, else count)"
