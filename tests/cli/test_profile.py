@@ -139,6 +139,21 @@ def test_sample_mode_has_times_with_errors_that_add_up(
     assert "Hottest lines\n  share    ±     self" in report
 
 
+@pytest.mark.parametrize("mode", ["count", "sample"])
+def test_the_cost_of_profiling_is_measured_on_demand(
+    perilune: RunPerilune, write_file: WriteFile, tmp_path: Path, mode: str
+) -> None:
+    write_file("a.lua", "print(io.read('a')) io.open('runs', 'a'):write('x'):close() for i = 1, 3e6 do end error('e')")
+    options = ["--mode", mode, "--measure-cost", "-o", "p.json"]
+    result = perilune("profile", *options, "a.lua")
+    assert result.output.count("\n") == 1
+    assert result.errors.count("stack traceback") == 1
+    assert (tmp_path / "runs").read_text() == "xx"
+    ratio = read_profile(tmp_path / "p.json").totals.cost_ratio
+    assert ratio is not None and 0.1 < ratio < 10
+    assert f"\n  profiling     cost {ratio:.2f}× the run without it\n" in perilune("report", "p.json").output
+
+
 def test_a_disassembly_has_times_where_samples_suffice(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", PROGRAM)
     options = ["--interval", "0.1", "--format", "disasm", "-o", "-"]

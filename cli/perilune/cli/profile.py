@@ -20,11 +20,13 @@ from perilune.cli.listing import annotated_listing
 from perilune.cli.output import Output, add_options
 from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
 from perilune.compiler.diagnostics import LuaSyntaxError
+from perilune.profiler.cost import plain_run_ns
 from perilune.profiler.renderers.figures import bytes_text
 from perilune.profiler.session import DEFAULT_INTERVAL, Mode, SamplerKind, Session
 from perilune.profiler.sources import read_sources
 
 _STANDARD_OUTPUT = 1
+_STREAMS = (0, 1, 2)
 _PROGRESS_AFTER = 1.0
 _PROGRESS_EVERY = 1.0
 _SHORTEST_MS, _LONGEST_MS = 0.01, 100_000
@@ -36,7 +38,7 @@ _DISASM = Form("disasm", (".asm",), lambda *_: b"", is_report=True)  # what it h
 _FORMS = {**FORMS, _DISASM.name: _DISASM}
 
 _VALUE_OPTIONS = ("--mode", "--sampler", "--interval", *output.VALUE_OPTIONS)
-_SWITCHES = (*output.SWITCHES, "-h", "--help")
+_SWITCHES = ("--measure-cost", *output.SWITCHES, "-h", "--help")
 
 DESCRIPTION = """\
 Run a Lua program and report what it cost: the hottest lines with their source,
@@ -89,6 +91,8 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:  # a sampler that the system does not have
         raise CommandError(str(error)) from error
     report_error(outcome)
+    if options.measure_cost and outcome.kind != "interrupted":
+        profile.totals.cost_ratio = _cost_ratio(session, text, path, program_arguments)
     sources = session.sources | read_sources(profile)
     if chosen.form is _DISASM:
         chosen = chosen.of(annotated_listing(text, path, session.raw, profile).encode("utf-8", "replace"))
@@ -108,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mode", choices=get_args(Mode), default="sample", help="what to measure (default: sample)")
     parser.add_argument("--sampler", choices=get_args(SamplerKind), help="who takes the samples")
     parser.add_argument("--interval", type=_seconds, metavar="MS", help="milliseconds between samples (default: 1)")
+    parser.add_argument(
+        "--measure-cost", action="store_true", help="run it once more, without profile and output, to compare the times"
+    )
     add_options(parser, _FORMS, "standard error, for text and disasm")
     return parser
 
@@ -160,6 +167,23 @@ def _misplaced_option(arguments: list[str], program_arguments: list[str]) -> str
     if "--" in arguments[: len(arguments) - len(program_arguments)]:
         return None
     return next((argument for argument in program_arguments if argument.startswith("--") and _is_ours(argument)), None)
+
+
+def _cost_ratio(session: Session, text: bytes, path: str, arguments: list[str]) -> float | None:
+    """The time of the profiled run over that of one without a profile, which is made here and not heard or seen."""
+    sys.stdout.flush()
+    kept = [os.dup(stream) for stream in _STREAMS]
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    try:
+        for stream in _STREAMS:
+            os.dup2(nowhere, stream)
+        plain_ns = plain_run_ns(text, program_chunk_name(path), arguments)
+    finally:
+        for copy, stream in zip(kept, _STREAMS, strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nowhere)
+    return session.raw["run_ns"] / plain_ns if session.raw is not None and plain_ns else None
 
 
 def _stop_when_output_is_closed(session: Session) -> None:

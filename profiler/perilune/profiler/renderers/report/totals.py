@@ -61,9 +61,7 @@ def _labelled(label: str, value: str) -> Line:
 
 def _times(page: Page) -> list[tuple[str, str]]:
     totals = page.profile.totals
-    if totals.run_ns is None:
-        return []
-    rows = [("time", time_text(totals.run_ns) + _how_measured(page))]
+    rows = [] if totals.run_ns is None else [("time", time_text(totals.run_ns) + _how_measured(page))]
     if totals.cost_ratio is not None:
         rows.append(("profiling", f"cost {totals.cost_ratio:.2f}× the run without it"))
     if page.timed:
