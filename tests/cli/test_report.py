@@ -173,6 +173,8 @@ def test_a_disassembly_with_what_every_instruction_cost(perilune: RunPerilune, w
     listing = perilune("profile", "--mode", "count", "--format", "disasm", "-o", "-", "a.lua").output
     assert listing == perilune("disasm", "--profile", "a.lua").output
     assert "2 | return {x}" in listing
+    write_file("a.pasm", listing)
+    assert perilune("asm", "a.pasm").status == 0
     (line,) = [line for line in listing.splitlines() if " NEWTABLE " in line]
     assert line.split()[0] == "50"
     assert perilune("profile", "--mode", "count", "--format", "disasm", "a.lua").errors == "\n" + listing

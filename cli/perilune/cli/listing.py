@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile
 
 
+_LEGEND = "; in the margin: how often the instruction ran, and its place in the function\n"
+_LEGEND_WITH_TIMES = (
+    "; in the margin: how often the instruction ran, its share of the run's time, its time, its place in the function\n"
+)
+
+
 def listing(text: bytes, path: str, margins: Sequence[Mapping[int, str]] = ()) -> str:
     """The bytecode of a program, source or binary chunk, that was read from `path`. Ends the command on an error in it."""
     proto = _load(text, path)
@@ -31,7 +37,8 @@ def listing(text: bytes, path: str, margins: Sequence[Mapping[int, str]] = ()) -
 def annotated_listing(text: bytes, path: str, raw: RawProfile | None, profile: Profile) -> str:
     """The listing with how often every instruction ran, and the share and time it took where times can be believed."""
     costs = program_costs(raw, profile) if raw is not None else []
-    return listing(text, path, [{pc: _margin(cost, profile) for pc, cost in function.items()} for function in costs])
+    margins = [{pc: _margin(cost, profile) for pc, cost in function.items()} for function in costs]
+    return (_LEGEND_WITH_TIMES if times_lead(profile) else _LEGEND) + listing(text, path, margins)
 
 
 def _margin(cost: InstructionCost, profile: Profile) -> str:
