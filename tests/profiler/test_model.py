@@ -7,6 +7,7 @@ import pytest
 
 from perilune.profiler.model import (
     BuiltinRow,
+    CallNode,
     FileProfile,
     FunctionRow,
     LineOpcode,
@@ -20,6 +21,7 @@ from perilune.profiler.model import (
     Totals,
 )
 from perilune.profiler.renderers.json import parse, render
+from sampled_profile import sampled_profile
 
 DOCUMENTED: dict[str, Any] = {
     "format": "perilune-profile",
@@ -139,6 +141,16 @@ def test_the_documented_object_can_be_read() -> None:
 
 def test_json_round_trip() -> None:
     assert parse(render(example())) == example()
+
+
+def test_the_deepest_call_tree_that_is_recorded_survives_a_round_trip() -> None:
+    profile = sampled_profile()
+    node = profile.call_tree
+    assert node is not None
+    for depth in range(252):  # the machine looks at 250 different places on one path
+        node.children.append(CallNode(f"f{depth}", "main.lua", depth, depth, 1, 1))
+        node = node.children[-1]
+    assert render(parse(render(profile))) == render(profile)
 
 
 def test_fields_that_do_not_exist_yet_are_null() -> None:

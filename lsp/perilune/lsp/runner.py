@@ -102,7 +102,7 @@ async def run(job: Job, settings: Settings, cancelled: asyncio.Event, tick: Call
             _send_signal(process, "SIGKILL")
             for reader in readers:
                 reader.cancel()
-        profile, complaint = _read_profile(report)
+        profile, complaint = await asyncio.to_thread(_read_profile, report)  # a large one takes a while
         error = _error_message(errors.text())
         if ending is Ending.FINISHED and (profile is None or (process.returncode and error)):
             ending = Ending.FAILED
