@@ -168,12 +168,15 @@ def test_a_binary_form_that_cannot_be_written_is_kept_elsewhere(perilune: RunPer
         Path(kept).unlink()
 
 
-def test_a_disassembly_with_what_every_instruction_cost(perilune: RunPerilune, write_file: WriteFile) -> None:
+def test_a_disassembly_with_what_every_instruction_cost(
+    perilune: RunPerilune, write_file: WriteFile, tmp_path: Path
+) -> None:
     write_file("a.lua", PROGRAM)
     listing = perilune("profile", "--mode", "count", "--format", "disasm", "-o", "-", "a.lua").output
     assert listing == perilune("disasm", "--profile", "a.lua").output
     assert "2 | return {x}" in listing
-    write_file("a.pasm", listing)
+    assert perilune("profile", "--mode", "count", "-o", "a.pasm", "a.lua").status == 0
+    assert (tmp_path / "a.pasm").read_text() == listing
     assert perilune("asm", "a.pasm").status == 0
     (line,) = [line for line in listing.splitlines() if " NEWTABLE " in line]
     assert line.split()[0] == "50"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from perilune.profiler.exporters import EXPORTERS
@@ -70,9 +70,9 @@ FORMS = {
 """The forms that every profile can take."""
 
 
-def form_of_path(path: str) -> Form:
+def form_of_path(path: str, forms: Mapping[str, Form] = FORMS) -> Form:
     """The form that the end of a file's name stands for, the longest that fits; text where none does."""
     fitting = [
-        (len(suffix), form) for form in FORMS.values() for suffix in form.suffixes if path.lower().endswith(suffix)
+        (len(suffix), form) for form in forms.values() for suffix in form.suffixes if path.lower().endswith(suffix)
     ]
     return max(fitting, key=lambda pair: pair[0])[1] if fitting else FORMS["text"]

@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser, forms: Mapping[str, Form], defa
         help=f"where to write it, - for standard output (default: {default_place})",
     )
     parser.add_argument("--metric", choices=METRICS, help="which figures lead (default: time where it was measured)")
-    parser.add_argument("--sort", choices=SORT_KEYS, default="share", help="order of lines (default: share)")
+    parser.add_argument("--sort", choices=SORT_KEYS, default="share", help="order of lines, functions (default: share)")
     parser.add_argument("--top", type=row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
     parser.add_argument(
         "--line-range", type=_line_range, metavar="A:B", help="only these lines of the program, or of FILE:A:B"
@@ -82,7 +82,7 @@ class Output:
         Ends the command for a binary form that would go to a terminal.
         """
         path: str | None = options.output
-        form = forms[options.format] if options.format else form_of_path(path or "")
+        form = forms[options.format] if options.format else form_of_path(path or "", forms)
         if form.is_binary and path in (None, _STANDARD_OUTPUT) and sys.stdout.isatty():
             raise CommandError(f"--format {form.name} is not for a terminal: give a file with -o", _WRONG_USE)
         layout = Layout(

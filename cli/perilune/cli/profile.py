@@ -34,7 +34,7 @@ _CLEAR_TO_END = "\x1b[K"
 _SAVE_CURSOR, _RESTORE_CURSOR = "\x1b7", "\x1b[0m" + _CLEAR_TO_END + "\x1b8"
 _DIM = "\x1b[2m"
 
-_DISASM = Form("disasm", (".asm",), lambda *_: b"", is_report=True)  # what it holds is no part of the profile
+_DISASM = Form("disasm", (".pasm",), lambda *_: b"", is_report=True)  # what it holds is no part of the profile
 _FORMS = {**FORMS, _DISASM.name: _DISASM}
 
 _VALUE_OPTIONS = ("--mode", "--sampler", "--interval", *output.VALUE_OPTIONS)
