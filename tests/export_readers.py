@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from perilune.profiler.exporters import EXPORTERS
-from perilune.profiler.model import Profile
+from perilune.profiler.model import CallNode, Profile
 from perilune.profiler.session import Mode, profile_file
 from perilune.profiler.sources import Sources, read_sources
 from sampled_profile import SOURCES
@@ -36,7 +36,7 @@ local Account = {}
 function Account:get() return self[1] end
 function Account:set(value) self[1] = value end
 local anonymous = { function() return 1 end, function() return 2 end }
-for round = 1, 20 do
+for round = 1, tonumber((...)) do
   sum(make(50), function(item)
     return item[1] end)
   if round > 100 then
@@ -56,7 +56,8 @@ def real_profile(mode: Mode, folder: Path) -> Profile:
     """A profile of a run, whose program shares lines between functions and makes chunks that are no files."""
     path = folder / "program.lua"
     path.write_text(PROGRAM)
-    outcome, profile = profile_file(str(path), mode=mode)
+    rounds = 20_000 if mode == "sample" else 20  # of which a sampler must see some
+    outcome, profile = profile_file(str(path), [str(rounds)], mode)
     assert outcome.text is None
     return profile
 
@@ -89,21 +90,26 @@ def run(*command: str, env: Mapping[str, str] | None = None, folder: Path | None
         cwd=folder,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), f"{done.args}: {done.returncode}, {done.stderr}"
     return done.stdout
 
 
-def run_node(script: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:
-    """As `run`, for a script that uses the packages in the readers' folder."""
+def installed_node() -> str:
+    """Node, where the packages in the readers' folder are installed too; without them the test is skipped."""
     node = needed("node")
     if not (READERS / "node_modules").is_dir():
         pytest.skip("the readers are not installed: npm ci --prefix tests/exports/readers")
-    return run(node, str(script), *arguments, env=env)
+    return node
+
+
+def run_node(script: str, path: Path) -> str:
+    """As `run`, for a script in the readers' folder."""
+    return run(installed_node(), str(READERS / script), str(path))
 
 
 def speedscope(path: Path) -> list[dict[str, Any]]:
     """The profiles that speedscope's importer finds in a file: name, unit, total, and the weights of every frame."""
-    found: dict[str, Any] = json.loads(run_node(READERS / "speedscope.cjs", str(path)))
+    found: dict[str, Any] = json.loads(run_node("speedscope.cjs", path))
     profiles: list[dict[str, Any]] = found["profiles"]
     return profiles
 
@@ -129,7 +135,22 @@ def function_sums(profile: Profile, field: str) -> Counter[tuple[str, str]]:
     return +sums
 
 
-def outside_ns(profile: Profile) -> dict[str, int]:
-    """Time that stands at no line, by the name under which exports show it."""
-    totals = {"(collector)": profile.totals.gc_ns, "(outside)": profile.totals.outside_ns}
-    return {name: ns for name, ns in totals.items() if ns}
+def own_times(profile: Profile) -> Counter[tuple[str, int | str]]:
+    """Nanoseconds spent in each line itself, by path and line, and outside of lines by "" and the name of what ran.
+
+    Builtins are parts of the lines that call them, except in a call tree.
+    """
+    times: Counter[tuple[str, int | str]] = Counter()
+    if profile.call_tree is None:
+        times.update(line_sums(profile, "self_ns"))
+        times["", "(collector)"] += profile.totals.gc_ns or 0
+        times["", "(outside)"] += profile.totals.outside_ns or 0
+    else:
+        _add_times(profile.call_tree, times)
+    return +times
+
+
+def _add_times(node: CallNode, times: Counter[tuple[str, int | str]]) -> None:
+    times[(node.path, node.line) if node.path is not None else ("", node.function)] += node.self_ns
+    for child in node.children:
+        _add_times(child, times)

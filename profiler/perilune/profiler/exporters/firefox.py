@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from perilune.profiler.exporters.stacks import COLLECTOR, OUTSIDE, Frame, Stack, line_costs, timed_stacks
+from perilune.profiler.call_tree import COLLECTOR, OUTSIDE
+from perilune.profiler.exporters.stacks import Frame, Stack, line_costs, timed_stacks
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
 

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from perilune.profiler.call_tree import COLLECTOR, OUTSIDE
 from perilune.profiler.model import CallNode, FileProfile, Profile
 
-COLLECTOR = "(collector)"
-OUTSIDE = "(outside)"
 UNKNOWN = "(unknown)"
 
 
