@@ -4,6 +4,7 @@
    crosses a Python frame. */
 #ifndef _WIN32
 #define _POSIX_C_SOURCE 200809L
+#include <pthread.h>
 #include <signal.h>
 #endif
 
@@ -17,9 +18,10 @@
 
 #include "api.h"
 #include "opcodes.h"
+#include "lib/sandbox.h"
 #include "profiler.h"
 
-enum RunKind { RUN_OK, RUN_ERROR, RUN_EXIT, RUN_INTERRUPTED };
+enum RunKind { RUN_OK, RUN_ERROR, RUN_EXIT, RUN_INTERRUPTED, RUN_LIMIT };
 
 typedef struct State {
   PyObject_HEAD
@@ -27,6 +29,9 @@ typedef struct State {
   PyObject *compile;
   bool running;
   volatile sig_atomic_t interrupted;
+#ifndef _WIN32
+  pthread_t runner; /* while running: the thread that runs */
+#endif
 } State;
 
 /* Compiling for Lua's load */
@@ -151,14 +156,19 @@ static void keep_message(const Value *v, Run *run) {
 
 static void collect(Thread *L, void *context) {
   (void)context;
-  gc_full(L);
+  memory_reclaim(L);
 }
 
 static int run_lua(VM *vm, Run *run) {
   Thread *L = vm->main;
   ptrdiff_t place = L->top - L->stack;
   atomic_store(&vm->interrupt, 0);
+  vm->ended = 0;
   vm->skips_finalizers = false;
+  if (vm->instruction_limit > 0 && !vm->instructions_limited) { /* a run before this one used them up */
+    vm->instructions_limited = true;
+    vm->instructions_left = 0;
+  }
   int status = load_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, "bt");
   if (status == STATUS_OK && !run->only_load) {
     status = call_protected_body(L, push_arguments, run);
@@ -169,9 +179,17 @@ static int run_lua(VM *vm, Run *run) {
     }
   }
   fflush(stdout);
-  if (status != STATUS_OK && status != STATUS_EXIT) keep_message(L->top - 1, run);
+  bool is_memory = status == STATUS_MEMORY || vm->ended == INTERRUPT_MEMORY;
+  if (status == STATUS_MEMORY && vm->allocator->limit != SIZE_MAX) { /* raised where no message could be made */
+    status = STATUS_LIMIT;
+    run->message = malloc(LIMIT_TEXT);
+    if (run->message != NULL) limit_text(vm, INTERRUPT_MEMORY, run->message);
+    run->message_length = run->message != NULL ? strlen(run->message) : 0;
+  } else if (status != STATUS_OK && status != STATUS_EXIT) {
+    keep_message(L->top - 1, run);
+  }
   L->top = L->stack + place;
-  if (status == STATUS_MEMORY) { /* what filled the memory is garbage now: leave room for the next run */
+  if (is_memory) { /* what filled the memory is garbage now: leave room for the next run */
     call_protected_body(L, collect, NULL);
     L->top = L->stack + place;
   }
@@ -210,6 +228,28 @@ static void release_interrupts(const struct sigaction *old) {
 }
 #endif
 
+#ifndef _WIN32
+/* Has only to be there: a system call that waits for input or output returns from it. */
+static void on_time_over(int signal_number) { (void)signal_number; }
+
+static void wake_runner(const State *self) {
+  struct sigaction action, old;
+  memset(&action, 0, sizeof(action));
+  action.sa_handler = on_time_over;
+  sigemptyset(&action.sa_mask);
+  if (sigaction(SIGURG, NULL, &old) < 0) return;
+  if (old.sa_handler == SIG_DFL || old.sa_handler == SIG_IGN) sigaction(SIGURG, &action, NULL);
+  pthread_kill(self->runner, SIGURG);
+}
+#endif
+
+static void begin_running(State *self) {
+  self->running = true;
+#ifndef _WIN32
+  self->runner = pthread_self();
+#endif
+}
+
 /* False with an exception if the machine cannot be used now. */
 static bool is_usable(State *self) {
   if (self->vm == NULL) PyErr_SetString(PyExc_RuntimeError, "the state is closed");
@@ -241,7 +281,7 @@ static bool run_prepare(Run *run, PyObject *args) {
 }
 
 static PyObject *run_outcome(State *self, Run *run, bool catching) {
-  self->running = true;
+  begin_running(self);
   self->interrupted = 0;
   PyThreadState *python = PyEval_SaveThread();
 #ifndef _WIN32
@@ -256,7 +296,10 @@ static PyObject *run_outcome(State *self, Run *run, bool catching) {
 #endif
   PyEval_RestoreThread(python);
   self->running = false;
-  int kind = status == STATUS_OK ? RUN_OK : status == STATUS_EXIT ? RUN_EXIT : RUN_ERROR;
+  int kind = status == STATUS_OK      ? RUN_OK
+             : status == STATUS_EXIT  ? RUN_EXIT
+             : status == STATUS_LIMIT ? RUN_LIMIT
+                                      : RUN_ERROR;
   if (kind == RUN_ERROR && self->interrupted) kind = RUN_INTERRUPTED;
   int exit_status = kind == RUN_EXIT ? self->vm->exit_status : kind != RUN_OK;
   return Py_BuildValue("(iy#i)", kind, run->message, (Py_ssize_t)run->message_length, exit_status);
@@ -308,6 +351,21 @@ static PyObject *State_interrupt(PyObject *object, PyObject *unused) {
   Py_RETURN_NONE;
 }
 
+/* From another thread. Repeated calls do no harm: between two instructions the program sees one of them. */
+static PyObject *State_time_over(PyObject *object, PyObject *seconds) {
+  State *self = (State *)object;
+  double limit = PyFloat_AsDouble(seconds);
+  if (PyErr_Occurred()) return NULL;
+  if (self->vm != NULL && self->running) {
+    self->vm->time_limit = limit;
+    vm_interrupt(self->vm, INTERRUPT_TIMEOUT);
+#ifndef _WIN32
+    wake_runner(self);
+#endif
+  }
+  Py_RETURN_NONE;
+}
+
 static PyObject *State_set_memory_limit(PyObject *object, PyObject *bytes) {
   State *self = (State *)object;
   if (!is_usable(self)) return NULL;
@@ -317,6 +375,20 @@ static PyObject *State_set_memory_limit(PyObject *object, PyObject *bytes) {
     if (PyErr_Occurred()) return NULL;
   }
   self->vm->allocator->limit = limit;
+  Py_RETURN_NONE;
+}
+
+static PyObject *State_set_instruction_limit(PyObject *object, PyObject *count) {
+  State *self = (State *)object;
+  if (!is_usable(self)) return NULL;
+  unsigned long long limit = count == Py_None ? 0 : PyLong_AsUnsignedLongLong(count);
+  if (PyErr_Occurred()) return NULL;
+  if (limit == 0 && count != Py_None) {
+    PyErr_SetString(PyExc_ValueError, "the limit must be above 0");
+    return NULL;
+  }
+  self->vm->instruction_limit = self->vm->instructions_left = limit;
+  self->vm->instructions_limited = limit > 0;
   Py_RETURN_NONE;
 }
 
@@ -564,10 +636,16 @@ static void open_all(Thread *L, void *context) {
   open_libraries(L);
 }
 
+static void enter_sandbox(Thread *L, void *context) { sandbox_enter(L, context); }
+
 static PyObject *State_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
-  static char *names[] = {"compile", NULL};
+  static char *names[] = {"compile", "sandbox", "sandbox_root", NULL};
   PyObject *compile;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O:State", names, &compile)) return NULL;
+  int in_sandbox = 0;
+  char *root = NULL;
+  Py_ssize_t root_length = 0;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|pz#:State", names, &compile, &in_sandbox, &root, &root_length))
+    return NULL;
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   State *self = (State *)allocate(type, 0);
   if (self == NULL) return NULL;
@@ -578,7 +656,8 @@ static PyObject *State_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
     self->vm->compile = compile_text;
     self->vm->compile_context = self;
   }
-  if (self->vm == NULL || call_protected_body(self->vm->main, open_all, NULL) != STATUS_OK) {
+  if (self->vm == NULL || call_protected_body(self->vm->main, open_all, NULL) != STATUS_OK ||
+      (in_sandbox && call_protected_body(self->vm->main, enter_sandbox, root) != STATUS_OK)) {
     Py_DECREF(self);
     return PyErr_NoMemory();
   }
@@ -587,14 +666,18 @@ static PyObject *State_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
 
 /* Finalizers run, which are Lua code. */
 static void close_vm(State *self) {
-  if (self->vm == NULL) return;
-  self->running = true;
+  VM *vm = self->vm;
+  if (vm == NULL) return;
+  begin_running(self);
   PyThreadState *python = PyEval_SaveThread();
-  vm_delete(self->vm);
+  vm_finish(vm);
   fflush(stdout);
   PyEval_RestoreThread(python);
-  self->vm = NULL;
+  self->vm = NULL; /* other threads that ask something of it find it closed before it is freed */
   self->running = false;
+  python = PyEval_SaveThread();
+  vm_delete(vm);
+  PyEval_RestoreThread(python);
 }
 
 static PyObject *State_close(PyObject *object, PyObject *unused) {
@@ -634,6 +717,8 @@ static PyMethodDef methods[] = {
   METHOD(run, METH_VARARGS | METH_KEYWORDS, "Runs a chunk: (kind, message, exit status)."),
   METHOD(check, METH_VARARGS, "Loads a chunk without running it: the error message, or None."),
   METHOD(interrupt, METH_NOARGS, "Stops the running program with an error."),
+  METHOD(set_instruction_limit, METH_O, "Sets how many instructions may still run; None for no limit."),
+  METHOD(time_over, METH_O, "Ends the running program, which had so many seconds."),
   METHOD(set_memory_limit, METH_O, "Sets the most bytes that the program may hold; None for no limit."),
   METHOD(profile_start, METH_VARARGS | METH_KEYWORDS, "Begins a profile: 'count', 'sample', 'trace' or 'oracle'."),
   METHOD(profile_stop, METH_NOARGS, "Ends the profile."),
@@ -668,7 +753,8 @@ static int module_exec(PyObject *module) {
   if (failed || PyModule_AddIntConstant(module, "OK", RUN_OK) < 0 ||
       PyModule_AddIntConstant(module, "ERROR", RUN_ERROR) < 0 ||
       PyModule_AddIntConstant(module, "EXIT", RUN_EXIT) < 0 ||
-      PyModule_AddIntConstant(module, "INTERRUPTED", RUN_INTERRUPTED) < 0)
+      PyModule_AddIntConstant(module, "INTERRUPTED", RUN_INTERRUPTED) < 0 ||
+      PyModule_AddIntConstant(module, "LIMIT", RUN_LIMIT) < 0)
     return -1;
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "debuginfo.h"
 #include "gc.h"
 #include "interpreter.h"
+#include "interrupt.h"
 #include "memory.h"
 #include "number.h"
 #include "object.h"

@@ -20,6 +20,7 @@
 
 #define FIRST_STACK 64
 #define FIRST_FRAMES 8
+#define FINALIZER_INSTRUCTIONS 1000000 /* that they have at least when the machine closes */
 #define HANDLER_DEPTH 25 /* C levels beyond MAX_C_DEPTH, for error handlers */
 
 struct Handler {
@@ -75,17 +76,29 @@ static void stack_shrink(Thread *L) {
   if (size > MAX_STACK_SLOTS && used + STACK_SPARE < MAX_STACK_SLOTS / 2) stack_resize(L, MAX_STACK_SLOTS);
 }
 
-void frames_grow(Thread *L) {
-  size_t count = (size_t)(L->frames_limit - L->frames) + 1;
+static void frames_resize(Thread *L, size_t count) {
+  size_t old_count = (size_t)(L->frames_limit - L->frames) + 1;
   size_t index = (size_t)(L->frame - L->frames);
   Frame *old = L->frames;
-  Frame *frames = memory_array(L, NULL, 0, count * 2, sizeof *frames);
-  memcpy(frames, old, count * sizeof *frames);
+  Frame *frames = memory_array(L, NULL, 0, count, sizeof *frames);
+  memcpy(frames, old, (count < old_count ? count : old_count) * sizeof *frames);
   L->frames = frames;
   L->frame = frames + index;
-  L->frames_limit = frames + count * 2 - 1;
+  L->frames_limit = frames + count - 1;
   atomic_signal_fence(memory_order_seq_cst); /* a sample's signal finds frames wherever it interrupts */
-  memory_free(L->vm, old, count * sizeof *frames);
+  memory_free(L->vm, old, old_count * sizeof *frames);
+}
+
+void frames_grow(Thread *L) { frames_resize(L, 2 * ((size_t)(L->frames_limit - L->frames) + 1)); }
+
+void memory_reclaim(Thread *L) {
+  size_t slots = (size_t)(L->stack_limit - L->stack) + STACK_SPARE;
+  size_t frames = (size_t)(L->frames_limit - L->frames) + 1;
+  size_t slots_needed = 2 * ((size_t)(L->top - L->stack) + STACK_SPARE);
+  size_t frames_needed = 2 * ((size_t)(L->frame - L->frames) + FIRST_FRAMES);
+  if (slots_needed < slots / 2) stack_resize(L, slots_needed);
+  if (frames_needed < frames / 2) frames_resize(L, frames_needed);
+  gc_full(L);
 }
 
 static inline Frame *frame_push(Thread *L) {
@@ -253,7 +266,21 @@ void error_throw_status(Thread *L, int status) {
   throw_to_handler(L->vm, status);
 }
 
+bool is_uncaught(const Thread *L) {
+  const VM *vm = L->vm;
+  int catchers = 0;
+  for (const Handler *h = vm->handler; h != NULL; h = h->previous) catchers += h->is_protected;
+  if (vm->tracer == NULL || catchers != 1) return false;
+  for (; L != NULL; L = L->resumer)
+    for (const Frame *f = L->frame; f > L->frames; f--) {
+      if (f->kind == FRAME_PCALL || f->kind == FRAME_RESUME) return false;
+      if (f->kind == FRAME_XPCALL && (f->base->tag != TAG_CFN || f->base->cfn->call != vm->tracer)) return false;
+    }
+  return true;
+}
+
 void error_memory(Thread *L) {
+  if (L->vm->allocator->limit != SIZE_MAX && is_uncaught(L)) error_limit(L, INTERRUPT_MEMORY);
   top_above_frame(L);
   if (L->vm->memory_message != NULL) push_str(L, L->vm->memory_message);
   throw_to_handler(L->vm, STATUS_MEMORY);
@@ -300,17 +327,18 @@ static enum After recover(VM *vm, Handler *h, int status) {
     for (const Thread *t = L; t != h->thread; t = t->resumer) vm->c_depth++;
     Frame *ground = L == h->thread ? L->frames + h->frame : L->frames + 1;
     Frame *f = L->frame;
-    if (status == STATUS_EXIT && L != h->thread) { /* suspended coroutines stay as they are */
+    if (status_is_final(status) && L != h->thread) { /* suspended coroutines stay as they are */
       Thread *resumer = L->resumer;
+      Value error = L->top[-1];
       L->status = THREAD_DEAD;
       L->resumer = NULL;
       vm->current = resumer;
       resumer->status = THREAD_RUNNING;
       top_above_frame(resumer);
-      push_nil(resumer);
+      push_value(resumer, &error);
       continue;
     }
-    while (f >= ground && (status == STATUS_EXIT || (f->kind != FRAME_PCALL && f->kind != FRAME_XPCALL))) f--;
+    while (f >= ground && (status_is_final(status) || (f->kind != FRAME_PCALL && f->kind != FRAME_XPCALL))) f--;
     if (f >= ground) {
       abort_frames(L, f + 1);
       hook_unwind(L, (size_t)(f - L->frames));
@@ -318,7 +346,9 @@ static enum After recover(VM *vm, Handler *h, int status) {
       L->nesting = f->nesting;
       value_copy(caught_error(f), L->top - 1);
       enum After after = unwind_some(L);
-      return after == AFTER_DONE ? call_return(L, L->top - 2, 2) : after;
+      if (after != AFTER_DONE) return after;
+      if (status == STATUS_MEMORY) memory_reclaim(L);
+      return call_return(L, L->top - 2, 2);
     }
     if (L == h->thread) { /* not caught in this run */
       abort_frames(L, ground);
@@ -339,7 +369,8 @@ static enum After recover(VM *vm, Handler *h, int status) {
       set_bool(f->base - 1, false);
       value_copy(f->base, &error);
       resumer->top = f->base + 1;
-      return call_return(resumer, f->base - 1, 2);
+      if (status == STATUS_MEMORY) memory_reclaim(resumer);
+      return call_return(resumer, resumer->frame->base - 1, 2);
     }
     /* coroutine.wrap propagates, with the position of its call in front of a string */
     value_copy(f->base, &error);
@@ -821,11 +852,12 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
     L->c_boundaries = h.c_boundaries;
     L->nesting = h.nesting;
     Value error = L->top[-1];
-    if (status != STATUS_EXIT) variables_close(L, level, &error);
+    if (!status_is_final(status)) variables_close(L, level, &error);
     upvalues_close(L, L->stack + level);
     L->top = L->stack + level;
     value_copy(L->top++, &error);
     stack_shrink(L);
+    if (status == STATUS_LIMIT && h.previous != NULL) vm_interrupt(vm, vm->ended); /* should the caller go on */
   }
   vm->handler = h.previous;
   return status;
@@ -863,7 +895,10 @@ int call_traced(Thread *L, int arguments, int results, CFunction handler) {
   }
   ptrdiff_t level = function - L->stack;
   ProtectedCall call = {arguments, results};
+  CFunction outer = L->vm->tracer;
+  L->vm->tracer = handler;
   int status = run_protected(L, traced_call_body, &call, level);
+  L->vm->tracer = outer;
   if (status == STATUS_OK) { /* the results take the places from `level` on */
     Value *to = L->stack + level;
     for (Value *v = to + 2; v < L->top; v++) value_copy(v - 2, v);
@@ -931,7 +966,7 @@ int thread_close(Thread *L, Thread *thread) {
     status = closing;
     close.error = thread->top[-1];
     close.failed = true;
-    if (closing == STATUS_EXIT) break;
+    if (status_is_final(closing)) break;
   }
   thread->c_boundaries = boundaries;
   thread->resumer = NULL;
@@ -940,28 +975,11 @@ int thread_close(Thread *L, Thread *thread) {
   vm->current = L;
   thread->top = thread->stack + 1;
   if (status != STATUS_OK) value_copy(thread->top++, &close.error);
-  if (status == STATUS_EXIT) error_throw_status(L, STATUS_EXIT);
-  return status;
-}
-
-/* --- interrupts */
-
-void vm_interrupt(VM *vm, int reasons) {
-  atomic_fetch_or(&vm->interrupt, reasons);
-  for (int loop = 0; loop < LOOP_COUNT; loop++) {
-    const void *label = vm->interrupt_label[loop];
-    for (int i = 0; label != NULL && i < 256; i++) vm->dispatch[loop][i] = label;
+  if (status_is_final(status)) {
+    value_copy(L->top++, &close.error);
+    error_throw_status(L, status);
   }
-}
-
-void vm_handle_interrupt(Thread *L) {
-  VM *vm = L->vm;
-  int reasons = atomic_exchange(&vm->interrupt, 0);
-  if (reasons == 0) return;
-  top_above_frame(L);
-  if (reasons & INTERRUPT_STOP) error_runtime(L, "interrupted!");
-  if (reasons & INTERRUPT_TIMEOUT) error_runtime(L, "time limit exceeded");
-  if (reasons & INTERRUPT_INSTRUCTIONS) error_runtime(L, "instruction limit exceeded");
+  return status;
 }
 
 /* --- the whole machine */
@@ -1024,13 +1042,25 @@ static void finalize_body(Thread *L, void *context) {
   gc_finalize_all(L);
 }
 
-void vm_delete(VM *vm) {
+void vm_finish(VM *vm) {
   Thread *L = vm->main;
   vm->current = L;
   vm->mode = MODE_OFF;
   L->frame = L->frames;
   L->top = L->stack + 1;
+  atomic_store(&vm->interrupt, 0); /* what ended the program gives the finalizers their turn */
+  if (vm->instruction_limit > 0) {
+    if (!vm->instructions_limited || vm->instructions_left < FINALIZER_INSTRUCTIONS)
+      vm->instructions_left = FINALIZER_INSTRUCTIONS;
+    vm->instructions_limited = true;
+  }
   if (!vm->skips_finalizers) call_protected_body(L, finalize_body, NULL);
+  vm->skips_finalizers = true;
+}
+
+void vm_delete(VM *vm) {
+  vm_finish(vm);
+  Thread *L = vm->main;
   profiler_delete(vm);
   gc_free_all(vm);
   thread_free(vm, L);

@@ -25,12 +25,18 @@ NORETURN void error_memory(Thread *L);
 /* Stops the program: Lua code cannot catch it. */
 NORETURN void error_exit(Thread *L, int exit_status);
 
+/* Whether an error here would end the program: nothing between this place and call_traced catches it. */
+bool is_uncaught(const Thread *L);
+
 /* Makes room for n more slots above L->top; may move the stack. */
 void stack_grow(Thread *L, size_t n);
 static inline void stack_reserve(Thread *L, size_t n) {
   if (UNLIKELY(L->stack_limit - L->top < (ptrdiff_t)n)) stack_grow(L, n);
 }
 void frames_grow(Thread *L);
+/* After an error for want of memory: gives back what a deep recursion made the stacks grow to, and all garbage. The stack
+   may move; finalizers run. */
+void memory_reclaim(Thread *L);
 
 /* Puts L->top above everything the running Lua frame uses, so that values can be pushed without harm. */
 static inline void top_above_frame(Thread *L) {
@@ -83,12 +89,9 @@ enum After variables_close_some(Thread *L, ptrdiff_t level_offset, const Value *
 enum After return_close_some(Thread *L, uint8_t slot);
 void variable_mark_tbc(Thread *L, Value *slot);
 
-/* Another thread or a signal handler asks the interpreter to look up: takes effect at the next instruction. */
-enum { INTERRUPT_STOP = 1, INTERRUPT_TIMEOUT = 2, INTERRUPT_INSTRUCTIONS = 4 };
-void vm_interrupt(VM *vm, int reasons);
-void vm_handle_interrupt(Thread *L); /* called by the interpreter with the pc saved; may throw */
-
 VM *vm_new(void);
-void vm_delete(VM *vm);
+/* Runs the finalizers of all that is left, which is Lua code: interrupts stop it. Nothing may run afterwards. */
+void vm_finish(VM *vm);
+void vm_delete(VM *vm); /* after vm_finish, or instead of it */
 
 #endif

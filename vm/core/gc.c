@@ -538,7 +538,7 @@ static void call_finalizer(Thread *L) {
   int status = call_protected(L, 1, 0);
   L->frames[caller].flags &= (uint8_t)~FRAME_FINALIZER;
   gc->running = was_running;
-  if (status == STATUS_EXIT) error_throw_status(L, status);
+  if (status_is_final(status)) error_throw_status(L, status);
   if (status != STATUS_OK) warn_about_finalizer(L);
 }
 

@@ -131,7 +131,17 @@ typedef struct StringTable {
 
 struct GC; /* gc.h */
 
-enum { STATUS_OK, STATUS_ERROR, STATUS_SYNTAX, STATUS_MEMORY, STATUS_HANDLER /* error in an error handler */, STATUS_EXIT };
+enum {
+  STATUS_OK,
+  STATUS_ERROR,
+  STATUS_SYNTAX,
+  STATUS_MEMORY,
+  STATUS_HANDLER, /* error in an error handler */
+  STATUS_EXIT,
+  STATUS_LIMIT /* the program has run into one of its limits */
+};
+/* Nothing in Lua catches these. */
+static inline bool status_is_final(int status) { return status >= STATUS_EXIT; }
 
 struct VM {
   Thread *main;
@@ -152,15 +162,21 @@ struct VM {
   struct Allocator *allocator;
   enum Mode mode;
   Running running;
-  _Atomic int interrupt; /* see call.h: INTERRUPT_* bits asked for by another thread or a signal handler */
+  _Atomic int interrupt; /* see interrupt.h: INTERRUPT_* bits asked for by another thread or a signal handler */
   const void *dispatch[LOOP_COUNT][256]; /* the loops' jump tables; all entries become the label on an interrupt */
   const void *interrupt_label[LOOP_COUNT]; /* NULL before a loop has run */
   size_t hooked_threads; /* how many have a hook_mask */
   bool instructions_limited;
-  uint64_t instructions_left; /* if they are limited */
+  uint64_t instructions_left;  /* if they are limited */
+  uint64_t instruction_limit;  /* as it was set, for the message; 0: none */
+  int ended; /* with STATUS_LIMIT: for which of the reasons of interrupt.h */
+  double time_limit; /* seconds, for the message: the embedder has the clock */
+  CFunction tracer; /* call_traced's message handler while one runs */
   CompileCallback compile;
   void *compile_context;
   bool warnings_on;
+  bool sandboxed;           /* see lib/sandbox.h */
+  const char *sandbox_root; /* the folder with what may be loaded, resolved; NULL: nothing */
   int exit_status; /* os.exit: with STATUS_EXIT */
   bool skips_finalizers; /* os.exit without closing: vm_delete runs none */
   uint32_t proto_count;

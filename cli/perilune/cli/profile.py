@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator
 from typing import TextIO, get_args
 
-from perilune.cli import output
+from perilune.cli import limits, output
 from perilune.cli.errors import CommandError
 from perilune.cli.forms import FORMS, Form
+from perilune.cli.limits import Limits
 from perilune.cli.listing import annotated_listing
 from perilune.cli.output import Output, add_options
 from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
@@ -37,8 +38,8 @@ _DIM = "\x1b[2m"
 _DISASM = Form("disasm", (".pasm",), lambda *_: b"", is_report=True)  # what it holds is no part of the profile
 _FORMS = {**FORMS, _DISASM.name: _DISASM}
 
-_VALUE_OPTIONS = ("--mode", "--sampler", "--interval", *output.VALUE_OPTIONS)
-_SWITCHES = ("--measure-cost", *output.SWITCHES, "-h", "--help")
+_VALUE_OPTIONS = ("--mode", "--sampler", "--interval", *limits.VALUE_OPTIONS, *output.VALUE_OPTIONS)
+_SWITCHES = ("--measure-cost", *limits.SWITCHES, *output.SWITCHES, "-h", "--help")
 
 DESCRIPTION = """\
 Run a Lua program and report what it cost: the hottest lines with their source,
@@ -81,7 +82,8 @@ def main(arguments: list[str]) -> int:
     if options.mode != "sample" and (options.sampler or options.interval):
         parser.error(f"--sampler and --interval are for --mode sample, not --mode {options.mode}")
     text = read_executable(path)
-    session = Session(options.mode, options.sampler, options.interval or DEFAULT_INTERVAL)
+    state = Limits.chosen(options).new_state(path)
+    session = Session(options.mode, options.sampler, options.interval or DEFAULT_INTERVAL, state)
     _stop_when_output_is_closed(session)
     try:
         with _progress(session, sys.stderr):
@@ -116,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         "--measure-cost", action="store_true", help="run it once more, without profile and output, to compare the times"
     )
     add_options(parser, _FORMS, "standard error, for text and disasm")
+    limits.add_options(parser)
     return parser
 
 

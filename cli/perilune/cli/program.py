@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from perilune.vm import Outcome
 
 _INTERRUPTED = 130  # as shells have it
+_LIMIT = 124  # as timeout(1) has it
 
 
 def read_program(path: str, status: int = 1) -> bytes:
@@ -68,4 +69,4 @@ def report_error(outcome: Outcome) -> None:
 
 def exit_status(outcome: Outcome) -> int:
     """The exit status that the program's end asks for."""
-    return _INTERRUPTED if outcome.kind == "interrupted" else outcome.exit_status
+    return {"interrupted": _INTERRUPTED, "limit": _LIMIT}.get(outcome.kind, outcome.exit_status)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
+from perilune.cli import limits
 from perilune.cli.errors import CommandError
+from perilune.cli.limits import Limits
 from perilune.cli.program import (
     exit_status,
     program_chunk_name,
@@ -17,9 +19,12 @@ from perilune.cli.program import (
     report_error,
     syntax_error_text,
 )
-from perilune.vm import State
 
-USAGE = """\
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from perilune.vm import State
+
+USAGE = f"""\
 usage: perilune run [OPTION]... [FILE [ARGUMENT]...]
 
 Run a Lua 5.4 program. Everything behind FILE goes to the program: in the table
@@ -32,7 +37,8 @@ arg, and as the arguments of its main chunk.
   -v         print the version
   --         end of the options
   -          run standard input; so does no FILE, unless -e or -v is given
-"""
+
+{limits.USAGE}"""
 
 _COMMAND_LINE = b"=(command line)"
 
@@ -40,13 +46,14 @@ _COMMAND_LINE = b"=(command line)"
 class Request:
     """What the arguments ask for. `pieces` are chunk names and texts to run before the script."""
 
-    __slots__ = ("arguments", "ignore_environment", "pieces", "script", "show_help", "show_version")
+    __slots__ = ("arguments", "ignore_environment", "limits", "pieces", "script", "show_help", "show_version")
 
     def __init__(self) -> None:
         self.pieces: list[tuple[bytes, bytes]] = []
         self.script: str | None = None
         self.arguments: list[str] = []
         self.ignore_environment = False
+        self.limits = Limits()
         self.show_version = False
         self.show_help = False
 
@@ -82,6 +89,8 @@ def parse(arguments: list[str]) -> Request:
             request.show_version = True
         elif argument in ("-h", "--help"):
             request.show_help = True
+        elif (behind := request.limits.take(arguments, index - 1)) >= index:
+            index = behind
         else:
             raise CommandError(f"unrecognized option '{argument}'\n{USAGE}", 2)
     if index < len(arguments):
@@ -126,7 +135,7 @@ def run(request: Request) -> int:
             os.environ.pop(variable + "_5_4", None)
     script_name = os.fsencode(request.script or "perilune")
     arguments = [os.fsencode(argument) for argument in request.arguments]
-    with State() as state:
+    with request.limits.new_state(request.script) as state:
         for name, text in [*_startup_code(), *request.pieces]:
             status = _execute(state, text, name, arguments, script_name)
             if status is not None:

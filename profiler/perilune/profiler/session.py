@@ -35,15 +35,22 @@ class Session:
     __slots__ = ("_interval_ns", "_sampler", "_state", "mode", "raw", "sources")
 
     def __init__(
-        self, mode: Mode = "sample", sampler: SamplerKind | None = None, interval: float = DEFAULT_INTERVAL
+        self,
+        mode: Mode = "sample",
+        sampler: SamplerKind | None = None,
+        interval: float = DEFAULT_INTERVAL,
+        state: State | None = None,
     ) -> None:
-        """`sampler` and `interval`, the mean seconds between samples, count in sample mode; None is the best there is."""
+        """`sampler` and `interval`, the mean seconds between samples, count in sample mode; None is the best there is.
+
+        `state` is a fresh machine, for one with limits; the session closes it.
+        """
         self.mode = mode
         self._sampler: SamplerKind | None = sampler
         self._interval_ns = round(interval * 1e9)
         self.raw: RawProfile | None = None
         self.sources: Sources = {}
-        self._state = State()
+        self._state = state or State()
 
     def run(self, text: bytes, chunkname: bytes, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
         """Runs a program, source or binary chunk, and closes the machine.
@@ -64,7 +71,7 @@ class Session:
             self._state.close()
         if chunkname.startswith(b"=") and chunk is not text:
             self.sources[path] = split_lines(text)
-        digests = _digests(raw)
+        digests = _digests(raw, self._state)
         if path in digests and chunk is not text:
             digests[path] = hashlib.sha256(text).hexdigest()  # of what ran: the file may have been edited meanwhile
         return outcome, attribute(raw, self.mode, Program(path, list(args), digests.get(path)), digests)
@@ -83,13 +90,14 @@ def profile_of_state(state: State, mode: Mode) -> Profile:
     raw = state.profile_data()
     sources = [function["source"] for function in raw["functions"]]
     path = source_path(sources[0]) if sources else "?"
-    digests = _digests(raw)
+    digests = _digests(raw, state)
     return attribute(raw, mode, Program(path, [], digests.get(path)), digests)
 
 
-def _digests(raw: RawProfile) -> dict[str, str]:
+def _digests(raw: RawProfile, state: State) -> dict[str, str]:
+    """Of the files that functions name as theirs. A program in the sandbox may name any: only what it may load is read."""
     files = {file_path(function["source"]) for function in raw["functions"]}
-    return read_digests(file for file in files if file is not None)
+    return read_digests(file for file in files if file is not None and state.may_load(file))
 
 
 def profile_file(

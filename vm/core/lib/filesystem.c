@@ -20,9 +20,11 @@
 #include <sys/utime.h>
 typedef struct __stat64 FileStatus;
 typedef struct __utimbuf64 FileTimes;
+#ifndef S_ISDIR
 #define S_ISDIR(mode) (((mode)&_S_IFMT) == _S_IFDIR)
 #define S_ISREG(mode) (((mode)&_S_IFMT) == _S_IFREG)
 #define S_ISCHR(mode) (((mode)&_S_IFMT) == _S_IFCHR)
+#endif
 static int read_status(const char *path, FileStatus *status) { return _stat64(path, status); }
 static int read_link_status(const char *path, FileStatus *status) { return _stat64(path, status); }
 static int set_times(const char *path, FileTimes *times) { return _utime64(path, times); }

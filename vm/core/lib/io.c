@@ -193,6 +193,7 @@ static int io_tmpfile(Thread *L, Value *args, int count) {
 
 /* Pushes an open file, or throws. */
 static void open_or_throw(Thread *L, const char *path, const char *mode) {
+  if (L->vm->sandboxed) error_library(L, "%s cannot open files in the sandbox", running_function(L)->name);
   File *file = push_file(L);
   FILE *stream = fopen(path, mode);
   if (!stream) error_library(L, "cannot open file '%s' (%s)", path, strerror(errno));

@@ -6,6 +6,7 @@
 
 #include "api.h"
 #include "chunk.h"
+#include "sandbox.h"
 
 #define READ_SIZE 4096
 
@@ -98,6 +99,8 @@ static void read_source(Thread *L, void *context) {
 static int push_file_error(Thread *L, const char *what, const char *path, int error) {
   if (error)
     push_format(L, "cannot %s %s: %s", what, path, strerror(error));
+  else if (L->vm->sandboxed)
+    push_format(L, "cannot %s %s: %s", what, path, SANDBOX_REFUSAL);
   else
     push_format(L, "cannot %s %s", what, path);
   return STATUS_ERROR;
@@ -106,8 +109,7 @@ static int push_file_error(Thread *L, const char *what, const char *path, int er
 int load_file(Thread *L, const char *path, const char *mode) {
   FILE *file = stdin;
   if (path) {
-    errno = 0;
-    file = fopen(path, "rb");
+    file = sandbox_open(L->vm, path);
     if (!file) return push_file_error(L, "open", path, errno);
   }
   errno = 0;

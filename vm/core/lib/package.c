@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "sandbox.h"
 
 #if defined(_WIN32)
 #define DIRECTORY_SEPARATOR "\\"
@@ -41,8 +42,8 @@ static void add_replaced(Buffer *b, const char *text, const char *mark, const ch
   add_text(b, text);
 }
 
-static bool is_readable(const char *path) {
-  FILE *file = fopen(path, "r");
+static bool is_readable(const VM *vm, const char *path) {
+  FILE *file = sandbox_open(vm, path);
   if (file) fclose(file);
   return file != NULL;
 }
@@ -66,7 +67,7 @@ static bool search_path(Thread *L, const char *name, const char *path, const cha
     char *stop = strchr(start, ';');
     if (!stop) stop = end;
     *stop = '\0';
-    if (is_readable(start)) {
+    if (is_readable(L->vm, start)) {
       push_text(L, start);
       return true;
     }
@@ -165,7 +166,10 @@ static void push_loader(Thread *L, const char *name) {
   buffer_init(L, &message);
   for (int64_t i = 1;; i++) {
     const Value *searcher = table_get_int(list, i);
-    if (is_nil(searcher)) error_library(L, "module '%s' not found:%s", name, buffer_push(&message)->text);
+    if (is_nil(searcher)) {
+      if (L->vm->sandboxed) add_text(&message, "\n\t(the sandbox loads modules only from the program's folder)");
+      error_library(L, "module '%s' not found:%s", name, buffer_push(&message)->text);
+    }
     push_value(L, searcher);
     push_value(L, thread_args(L));
     call_value(L, 1, 2);

@@ -233,6 +233,7 @@ static const char *match_back_reference(const Matcher *m, const char *s, char di
 
 static const char *match_here(Matcher *m, const char *s, const char *p) {
   if (UNLIKELY(m->depth-- == 0)) error_library(m->L, "pattern too complex");
+  interrupt_check(m->L);
   while (p != m->pattern_end) {
     Item item;
     CharSet spare;

@@ -61,6 +61,7 @@ static void push_element(Thread *L, int n, int64_t i) {
 /* Pops a value into argument n's element i. */
 static void pop_element(Thread *L, int n, int64_t i) {
   Value key;
+  interrupt_check(L); /* a length may be any number: there is no end to wait for */
   set_int(&key, i);
   index_set(L, thread_args(L) + n - 1, &key, L->top - 1);
   L->top--;
@@ -68,6 +69,7 @@ static void pop_element(Thread *L, int n, int64_t i) {
 
 static inline void raw_copy(Thread *L, Table *from, int64_t i, Table *to, int64_t j) {
   Value element; /* the table may move its array before it stores */
+  interrupt_check(L);
   value_copy(&element, table_get_int(from, i));
   table_set_int(L, to, j, &element);
 }

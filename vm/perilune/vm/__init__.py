@@ -5,6 +5,8 @@ Nothing here imports more than the extension, because `perilune run` waits for i
 
 from __future__ import annotations
 
+import os
+
 from perilune.vm import _core
 
 TYPE_CHECKING = False
@@ -14,10 +16,17 @@ if TYPE_CHECKING:
     from typing import Literal, Self
 
     from perilune.vm.raw_profile import RawProfile
+    from perilune.vm.timeout import TimeLimit
 
 __all__ = ["LuaError", "Outcome", "State", "compile_text"]
 
-_KINDS = {_core.OK: "ok", _core.ERROR: "error", _core.EXIT: "exit", _core.INTERRUPTED: "interrupted"}
+_KINDS = {
+    _core.OK: "ok",
+    _core.ERROR: "error",
+    _core.EXIT: "exit",
+    _core.INTERRUPTED: "interrupted",
+    _core.LIMIT: "limit",
+}
 _TRACEBACK = b"\nstack traceback:\n"
 
 
@@ -30,7 +39,7 @@ class LuaError(Exception):
 
 
 class Outcome:
-    """How a run ended: `kind` is "ok", "error", "exit" (by os.exit) or "interrupted".
+    """How a run ended: `kind` is "ok", "error", "exit" (by os.exit), "interrupted", or "limit" (one of the state's).
 
     `text` is the error message with its traceback, as bytes; None without an error, or where the error has no text.
     """
@@ -52,8 +61,16 @@ class Outcome:
 
     def check(self) -> None:
         """Raises LuaError unless the program ended well."""
-        if self.kind in ("error", "interrupted"):
+        if self.kind in ("error", "interrupted", "limit"):
             raise LuaError(self)
+
+
+def compile_plainly(text: bytes, chunkname: bytes) -> bytes:
+    """As `compile_text`, but nothing is kept in the user's cache folder."""
+    from perilune.compiler.chunks import compile_chunk
+    from perilune.compiler.proto import dump
+
+    return dump(compile_chunk(text, chunkname))
 
 
 def compile_text(text: bytes, chunkname: bytes) -> bytes:
@@ -62,22 +79,34 @@ def compile_text(text: bytes, chunkname: bytes) -> bytes:
         from perilune.compiler.cache import compile_cached
 
         return compile_cached(text, chunkname)
-    from perilune.compiler.chunks import compile_chunk
-    from perilune.compiler.proto import dump
-
-    return dump(compile_chunk(text, chunkname))
+    return compile_plainly(text, chunkname)
 
 
 class State:
     """A Lua machine with the standard libraries and globals of its own. Usable from one thread at a time.
 
     Close it, or use it in a `with` statement: that runs the finalizers of what the program left.
+
+    With `sandbox` programs have nothing that touches the machine: of `io` only the standard streams, of `os` only times
+    and `exit`, of `debug` only `traceback` and `getinfo`, neither `lfs` nor `package.loadlib`. Calling what is missing is
+    an error that says so. Files are loaded (`require`, `loadfile`, `dofile`) only from below the folder `sandbox_root`,
+    wherever links lead; from nowhere without it.
     """
 
-    __slots__ = ("_core",)
+    __slots__ = ("_core", "_sandbox_root", "_time", "is_sandbox")
 
-    def __init__(self, compile: Callable[[bytes, bytes], bytes] = compile_text) -> None:
-        self._core = _core.State(compile)
+    def __init__(
+        self,
+        compile: Callable[[bytes, bytes], bytes] | None = None,
+        *,
+        sandbox: bool = False,
+        sandbox_root: str | None = None,
+    ) -> None:
+        root = os.fsencode(sandbox_root) if sandbox_root is not None else None
+        self._core = _core.State(compile or (compile_plainly if sandbox else compile_text), sandbox, root)
+        self._sandbox_root = sandbox_root
+        self._time: TimeLimit | None = None
+        self.is_sandbox = sandbox
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +117,15 @@ class State:
         self.close()
 
     def close(self) -> None:
-        """Runs all finalizers and frees the machine. A closed state can only be closed again."""
-        self._core.close()
+        """Runs all finalizers and frees the machine. A closed state can only be closed again.
+
+        With a time limit the finalizers have what is left of it, but at least a second.
+        """
+        if self._time is None:
+            self._core.close()
+        else:
+            with self._time.of_finalizers():
+                self._core.close()
 
     def run(
         self,
@@ -109,9 +145,12 @@ class State:
 
         threading = modules.get("threading")
         main_ident = threading.main_thread().ident if threading is not None else get_ident()
-        kind, text, exit_status = self._core.run(
-            chunk, chunkname, tuple(args), script_name, catch_interrupts=get_ident() == main_ident
-        )
+        catching = get_ident() == main_ident
+        if self._time is None:
+            kind, text, exit_status = self._core.run(chunk, chunkname, tuple(args), script_name, catching)
+        else:
+            with self._time:
+                kind, text, exit_status = self._core.run(chunk, chunkname, tuple(args), script_name, catching)
         return Outcome(_KINDS[kind], text, exit_status)
 
     def execute(self, text: bytes, *args: bytes) -> None:
@@ -127,8 +166,38 @@ class State:
         self._core.interrupt()
 
     def set_memory_limit(self, limit: int | None) -> None:
-        """The most bytes that programs may hold: beyond it they get Lua's "not enough memory"."""
+        """The most bytes that programs may hold: beyond it they get Lua's "not enough memory".
+
+        Not caught, that ends the program with an outcome of the kind "limit".
+        """
         self._core.set_memory_limit(limit)
+
+    def set_instruction_limit(self, count: int | None) -> None:
+        """How many instructions programs may execute from now on, all runs together; they run slower meanwhile.
+
+        The next one ends the program as `set_timeout` says, at the same place in every run. What library functions do
+        inside is not counted.
+        """
+        self._core.set_instruction_limit(count)
+
+    def may_load(self, path: str) -> bool:
+        """Whether programs may load this file: all without a sandbox."""
+        if not self.is_sandbox:
+            return True
+        if self._sandbox_root is None:
+            return False
+        root = os.path.realpath(self._sandbox_root)
+        return os.path.realpath(path).startswith(os.path.join(root, ""))
+
+    def set_timeout(self, seconds: float | None) -> None:
+        """How long programs may run from now on, all runs together.
+
+        When the time is over the program ends wherever it is, with an outcome of the kind "limit", whose text has a
+        traceback. Lua code cannot catch that. A command started by os.execute or io.popen is waited for first.
+        """
+        from perilune.vm.timeout import TimeLimit
+
+        self._time = TimeLimit(self._core, seconds) if seconds is not None else None
 
     def profile_start(
         self,
