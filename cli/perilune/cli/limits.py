@@ -15,12 +15,13 @@ VALUE_OPTIONS = ("--timeout", "--max-memory", "--max-instructions")
 SWITCHES = ("--sandbox",)
 
 USAGE = """\
-  --timeout SECONDS      end the program after that time
-  --max-memory SIZE      let it hold so many bytes: 500K, 64M, 2G
-  --max-instructions N   end it after so many instructions, 1e9 for a billion
-  --sandbox              keep it from files, commands and the environment: it has
-                         the standard streams of io, the times of os, traceback
-                         and getinfo of debug, and loads files of its folder only
+  --timeout SECONDS     end the program after that time
+  --max-memory SIZE     let it hold so many bytes: 500K, 64M, 2G
+  --max-instructions N  end it after so many instructions, 1e9 for a billion
+  --sandbox             keep it from files, commands and the environment: it has
+                        the standard streams of io, the times and exit of os,
+                        traceback and getinfo of debug, and loads only files of
+                        its own folder
 
 A program that a limit ends has the exit status 124.
 """
