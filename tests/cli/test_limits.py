@@ -126,3 +126,12 @@ def test_standard_input_has_no_folder_to_load_from(perilune: RunPerilune, write_
     write_file("module.lua", "return 1")
     result = perilune("run", "--sandbox", "-", standard_input="require 'module'")
     assert result.errors.startswith("perilune: stdin:1: module 'module' not found:\n")
+
+
+def test_the_run_that_measures_the_cost_is_limited_too(
+    perilune: RunPerilune, write_file: WriteFile, tmp_path: Path
+) -> None:
+    write_file("a.lua", "local ok = pcall(function() io.open('seen', 'w'):close() end) assert(not ok)")
+    result = perilune("profile", "--sandbox", "--measure-cost", "--max-instructions", "1000", "a.lua")
+    assert result.status == 0
+    assert not (tmp_path / "seen").exists()

@@ -34,73 +34,6 @@ struct Handler {
   bool is_protected; /* errors end here */
 };
 
-/* --- stacks */
-
-static void stack_resize(Thread *L, size_t size) {
-  Value *old = L->stack;
-  size_t old_size = (size_t)(L->stack_limit - old) + STACK_SPARE;
-  Value *stack = memory_array(L, old, old_size, size, sizeof *stack);
-  for (size_t i = old_size; i < size; i++) {
-    set_nil(&stack[i]);
-    stack[i].spare = 0;
-  }
-  ptrdiff_t moved = (char *)stack - (char *)old;
-#define REBASE(pointer) ((pointer) = (void *)((char *)(pointer) + moved))
-  L->stack = stack;
-  L->stack_limit = stack + size - STACK_SPARE;
-  REBASE(L->top);
-  if (L->tbc_last != NULL) REBASE(L->tbc_last);
-  for (Frame *f = L->frames; f <= L->frame; f++) REBASE(f->base);
-  for (UpVal *u = L->open_upvalues; u != NULL; u = u->next_open) REBASE(u->v);
-#undef REBASE
-}
-
-void stack_grow(Thread *L, size_t n) {
-  size_t size = (size_t)(L->stack_limit - L->stack) + STACK_SPARE;
-  size_t needed = (size_t)(L->top - L->stack) + n + STACK_SPARE;
-  if (size > MAX_STACK_SLOTS) error_throw_status(L, STATUS_HANDLER); /* it overflowed again while that was handled */
-  if (needed > MAX_STACK_SLOTS || n > MAX_STACK_SLOTS) {
-    stack_resize(L, MAX_STACK_SLOTS + ERROR_SLOTS);
-    error_runtime(L, "stack overflow");
-  }
-  size *= 2;
-  if (size < needed) size = needed;
-  if (size > MAX_STACK_SLOTS) size = MAX_STACK_SLOTS;
-  stack_resize(L, size);
-}
-
-/* After an overflow has been handled the room for it must be there again. */
-static void stack_shrink(Thread *L) {
-  size_t size = (size_t)(L->stack_limit - L->stack) + STACK_SPARE;
-  size_t used = (size_t)(L->top - L->stack);
-  if (size > MAX_STACK_SLOTS && used + STACK_SPARE < MAX_STACK_SLOTS / 2) stack_resize(L, MAX_STACK_SLOTS);
-}
-
-static void frames_resize(Thread *L, size_t count) {
-  size_t old_count = (size_t)(L->frames_limit - L->frames) + 1;
-  size_t index = (size_t)(L->frame - L->frames);
-  Frame *old = L->frames;
-  Frame *frames = memory_array(L, NULL, 0, count, sizeof *frames);
-  memcpy(frames, old, (count < old_count ? count : old_count) * sizeof *frames);
-  L->frames = frames;
-  L->frame = frames + index;
-  L->frames_limit = frames + count - 1;
-  atomic_signal_fence(memory_order_seq_cst); /* a sample's signal finds frames wherever it interrupts */
-  memory_free(L->vm, old, old_count * sizeof *frames);
-}
-
-void frames_grow(Thread *L) { frames_resize(L, 2 * ((size_t)(L->frames_limit - L->frames) + 1)); }
-
-void memory_reclaim(Thread *L) {
-  size_t slots = (size_t)(L->stack_limit - L->stack) + STACK_SPARE;
-  size_t frames = (size_t)(L->frames_limit - L->frames) + 1;
-  size_t slots_needed = 2 * ((size_t)(L->top - L->stack) + STACK_SPARE);
-  size_t frames_needed = 2 * ((size_t)(L->frame - L->frames) + FIRST_FRAMES);
-  if (slots_needed < slots / 2) stack_resize(L, slots_needed);
-  if (frames_needed < frames / 2) frames_resize(L, frames_needed);
-  gc_full(L);
-}
-
 static inline Frame *frame_push(Thread *L) {
   if (UNLIKELY(L->frame >= L->frames_limit)) frames_grow(L);
   return ++L->frame;
@@ -151,38 +84,7 @@ void thread_free(VM *vm, Thread *thread) {
   memory_free(vm, thread, sizeof *thread);
 }
 
-/* --- upvalues and to-be-closed variables */
-
-UpVal *upvalue_find(Thread *L, Value *slot) {
-  UpVal **link = &L->open_upvalues;
-  while (*link != NULL && (*link)->v >= slot) {
-    if ((*link)->v == slot) {
-      if (gc_is_dead(L->vm, (Object *)*link)) gc_revive((Object *)*link);
-      return *link;
-    }
-    link = &(*link)->next_open;
-  }
-  UpVal *u = gc_new_object(L, TAG_UPVAL, sizeof *u);
-  u->v = slot;
-  u->next_open = *link;
-  u->link = link;
-  if (u->next_open != NULL) u->next_open->link = &u->next_open;
-  *link = u;
-  return u;
-}
-
-void upvalues_close(Thread *L, Value *level) {
-  UpVal *u;
-  while ((u = L->open_upvalues) != NULL && u->v >= level) {
-    L->open_upvalues = u->next_open;
-    if (u->next_open != NULL) u->next_open->link = &L->open_upvalues;
-    Value *slot = u->v;
-    u->v = &u->closed;
-    value_copy(&u->closed, slot);
-    u->closed.spare = 0;
-    gc_barrier_value(L, u, &u->closed);
-  }
-}
+/* --- to-be-closed variables */
 
 void variable_mark_tbc(Thread *L, Value *slot) {
   if (is_falsy(slot)) return;

@@ -34,6 +34,8 @@ static inline void stack_reserve(Thread *L, size_t n) {
   if (UNLIKELY(L->stack_limit - L->top < (ptrdiff_t)n)) stack_grow(L, n);
 }
 void frames_grow(Thread *L);
+/* After an overflow has been handled the room for it must be there again. */
+void stack_shrink(Thread *L);
 /* After an error for want of memory: gives back what a deep recursion made the stacks grow to, and all garbage. The stack
    may move; finalizers run. */
 void memory_reclaim(Thread *L);

@@ -25,6 +25,7 @@ from perilune.profiler.cost import plain_run_ns
 from perilune.profiler.renderers.figures import bytes_text
 from perilune.profiler.session import DEFAULT_INTERVAL, Mode, SamplerKind, Session
 from perilune.profiler.sources import read_sources
+from perilune.vm import State
 
 _STANDARD_OUTPUT = 1
 _STREAMS = (0, 1, 2)
@@ -82,8 +83,8 @@ def main(arguments: list[str]) -> int:
     if options.mode != "sample" and (options.sampler or options.interval):
         parser.error(f"--sampler and --interval are for --mode sample, not --mode {options.mode}")
     text = read_executable(path)
-    state = Limits.chosen(options).new_state(path)
-    session = Session(options.mode, options.sampler, options.interval or DEFAULT_INTERVAL, state)
+    allowed = Limits.chosen(options)
+    session = Session(options.mode, options.sampler, options.interval or DEFAULT_INTERVAL, allowed.new_state(path))
     _stop_when_output_is_closed(session)
     try:
         with _progress(session, sys.stderr):
@@ -93,8 +94,8 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:  # a sampler that the system does not have
         raise CommandError(str(error)) from error
     report_error(outcome)
-    if options.measure_cost and outcome.kind != "interrupted":
-        profile.totals.cost_ratio = _cost_ratio(session, text, path, program_arguments)
+    if options.measure_cost and outcome.kind not in ("interrupted", "limit"):
+        profile.totals.cost_ratio = _cost_ratio(session, text, path, program_arguments, allowed.new_state(path))
     sources = session.sources | read_sources(profile)
     if chosen.form is _DISASM:
         chosen = chosen.of(annotated_listing(text, path, session.raw, profile).encode("utf-8", "replace"))
@@ -172,7 +173,7 @@ def _misplaced_option(arguments: list[str], program_arguments: list[str]) -> str
     return next((argument for argument in program_arguments if argument.startswith("--") and _is_ours(argument)), None)
 
 
-def _cost_ratio(session: Session, text: bytes, path: str, arguments: list[str]) -> float | None:
+def _cost_ratio(session: Session, text: bytes, path: str, arguments: list[str], state: State) -> float | None:
     """The time of the profiled run over that of one without a profile, which is made here and not heard or seen."""
     sys.stdout.flush()
     kept = [os.dup(stream) for stream in _STREAMS]
@@ -180,7 +181,7 @@ def _cost_ratio(session: Session, text: bytes, path: str, arguments: list[str]) 
     try:
         for stream in _STREAMS:
             os.dup2(nowhere, stream)
-        plain_ns = plain_run_ns(text, program_chunk_name(path), arguments)
+        plain_ns = plain_run_ns(text, program_chunk_name(path), arguments, state)
     finally:
         for copy, stream in zip(kept, _STREAMS, strict=True):
             os.dup2(copy, stream)

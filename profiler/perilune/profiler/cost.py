@@ -13,17 +13,17 @@ from perilune.vm import State
 _BINARY = b"\x1b"
 
 
-def plain_run_ns(text: bytes, chunkname: bytes, args: Sequence[str] = ()) -> int | None:
-    """Nanoseconds that a program runs in a machine of its own, unprofiled; None where it was interrupted.
+def plain_run_ns(text: bytes, chunkname: bytes, args: Sequence[str] = (), state: State | None = None) -> int | None:
+    """Nanoseconds that a program runs in a machine of its own, unprofiled; None where it did not run to its end.
 
-    The arguments are those of `Session.run`. Whatever the program does it does again.
+    The arguments are those of `Session` and its `run`. Whatever the program does it does again.
     """
     chunk = text
     if not text.startswith(_BINARY):
         chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
-    with State() as state:
+    with state or State() as machine:
         script = os.fsencode(source_path(chunkname))
         started = time.perf_counter_ns()
-        outcome = state.run(chunk, chunkname, [os.fsencode(argument) for argument in args], script)
+        outcome = machine.run(chunk, chunkname, [os.fsencode(argument) for argument in args], script)
         passed = time.perf_counter_ns() - started
-    return None if outcome.kind == "interrupted" else passed
+    return None if outcome.kind in ("interrupted", "limit") else passed
