@@ -62,6 +62,9 @@ def raw_function(
         "aborted": aborted.tobytes(),
         "allocations": words["allocations"].tobytes(),
         "allocated_bytes": words["bytes"].tobytes(),
+        "live_bytes": bytes(8 * len(code)),
+        "peak_live_bytes": bytes(8 * len(code)),
+        "live_kinds": [],
     }
 
 
@@ -85,6 +88,11 @@ def raw_profile(*functions: RawFunction, **fields: Any) -> RawProfile:
         "allocations": 20,
         "outside_allocations": 0,
         "outside_bytes": 0,
+        "outside_live_bytes": 0,
+        "outside_peak_live_bytes": 0,
+        "before_live_bytes": 0,
+        "before_peak_live_bytes": 0,
+        "live_kinds": [],
         "current_depth": 0,
         "peak_depth": 7,
     }

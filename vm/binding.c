@@ -498,18 +498,57 @@ static PyObject *counts_bytes(const Proto *p) {
   return bytes;
 }
 
-static PyObject *allocation_bytes(const Proto *p, bool bytes) {
+enum SiteFigure { SITE_ALLOCATIONS, SITE_BYTES, SITE_LIVE, SITE_PEAK_LIVE };
+
+static uint64_t site_figure(const Sites *sites, uint32_t site, enum SiteFigure figure) {
+  const Site *s = &sites->array[site];
+  switch (figure) {
+    case SITE_ALLOCATIONS: return s->allocations;
+    case SITE_BYTES: return s->bytes;
+    case SITE_LIVE: return s->live;
+    default: return site_peak_live(sites, site);
+  }
+}
+
+/* One figure of all sites of a function. */
+static PyObject *site_bytes(const Sites *sites, const Proto *p, enum SiteFigure figure) {
   size_t size = p->word_count * sizeof(uint64_t);
   uint64_t *column = malloc(size);
   if (column == NULL) return PyErr_NoMemory();
-  for (uint32_t i = 0; i < p->word_count; i++)
-    column[i] = bytes ? p->counts->allocated[i].bytes : p->counts->allocated[i].allocations;
+  for (uint32_t i = 0; i < p->word_count; i++) column[i] = site_figure(sites, p->counts->first_site + i, figure);
   PyObject *result = array_bytes(column, size);
   free(column);
   return result;
 }
 
-static bool put_function(PyObject *dict, const Proto *p) {
+/* The index of the first entry of a site at or behind `site`. */
+static uint32_t first_kind(const Sites *sites, uint32_t site) {
+  uint32_t low = 0, high = sites->kind_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (sites->kinds[middle].site < site)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* What is live of so many sites: (index of the site among them, kind, bytes, objects). */
+static PyObject *kind_list(const Sites *sites, uint32_t first, uint32_t count) {
+  PyObject *list = PyList_New(0);
+  for (uint32_t i = first_kind(sites, first); i < sites->kind_count && sites->kinds[i].site < first + count; i++) {
+    const SiteKind *k = &sites->kinds[i];
+    PyObject *row = list == NULL ? NULL : Py_BuildValue("(IsKK)", k->site - first, block_kind_names[k->kind],
+                                                        (unsigned long long)k->bytes, (unsigned long long)k->objects);
+    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+    if (list == NULL) break;
+  }
+  return list;
+}
+
+static bool put_function(PyObject *dict, const Sites *sites, const Proto *p) {
   size_t size = p->word_count * sizeof(uint64_t);
   const ProtoCounts *c = p->counts;
   return put_u64(dict, "id", p->id) && put(dict, "parent", none()) && put(dict, "name", bytes_or_none(p->name)) &&
@@ -523,7 +562,11 @@ static bool put_function(PyObject *dict, const Proto *p) {
          put(dict, "ticks", c->ticks != NULL ? array_bytes(c->ticks, size) : none()) &&
          put(dict, "samples", c->samples != NULL ? array_bytes(c->samples, size) : none()) &&
          put(dict, "taken", array_bytes(c->taken, size)) && put(dict, "aborted", array_bytes(c->aborted, size)) &&
-         put(dict, "allocations", allocation_bytes(p, false)) && put(dict, "allocated_bytes", allocation_bytes(p, true));
+         put(dict, "allocations", site_bytes(sites, p, SITE_ALLOCATIONS)) &&
+         put(dict, "allocated_bytes", site_bytes(sites, p, SITE_BYTES)) &&
+         put(dict, "live_bytes", site_bytes(sites, p, SITE_LIVE)) &&
+         put(dict, "peak_live_bytes", site_bytes(sites, p, SITE_PEAK_LIVE)) &&
+         put(dict, "live_kinds", kind_list(sites, c->first_site, p->word_count));
 }
 
 /* The functions' dictionaries in the order of their ids, each with its parent's id. */
@@ -534,7 +577,7 @@ static PyObject *function_list(const Profiler *profiler) {
   for (uint32_t i = 0; done && i < profiler->proto_count; i++) {
     PyObject *dict = PyDict_New();
     PyObject *id = PyLong_FromUnsignedLong(profiler->protos[i]->id);
-    done = dict != NULL && id != NULL && put_function(dict, profiler->protos[i]) && PyList_Append(list, dict) == 0 &&
+    done = dict != NULL && id != NULL && put_function(dict, &profiler->sites, profiler->protos[i]) && PyList_Append(list, dict) == 0 &&
            PyDict_SetItem(by_id, id, dict) == 0;
     Py_XDECREF(id);
     Py_XDECREF(dict);
@@ -578,8 +621,13 @@ static bool put_totals(PyObject *dict, const Profiler *profiler) {
          put_u64(dict, "allocated_bytes", profiler->allocated_bytes) &&
          put_u64(dict, "released_bytes", profiler->released_bytes) &&
          put_u64(dict, "allocations", profiler->allocations) &&
-         put_u64(dict, "outside_allocations", profiler->outside.allocations) &&
-         put_u64(dict, "outside_bytes", profiler->outside.bytes) &&
+         put_u64(dict, "outside_allocations", profiler->sites.array[SITE_OUTSIDE].allocations) &&
+         put_u64(dict, "outside_bytes", profiler->sites.array[SITE_OUTSIDE].bytes) &&
+         put_u64(dict, "outside_live_bytes", profiler->sites.array[SITE_OUTSIDE].live) &&
+         put_u64(dict, "outside_peak_live_bytes", site_peak_live(&profiler->sites, SITE_OUTSIDE)) &&
+         put_u64(dict, "before_live_bytes", profiler->sites.array[SITE_BEFORE].live) &&
+         put_u64(dict, "before_peak_live_bytes", site_peak_live(&profiler->sites, SITE_BEFORE)) &&
+         put(dict, "live_kinds", kind_list(&profiler->sites, 0, FIRST_SITE)) &&
          put_u64(dict, "current_depth", profiler->current_depth) &&
          put_u64(dict, "peak_depth", profiler->peak_depth);
 }

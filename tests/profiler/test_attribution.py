@@ -16,6 +16,7 @@ from perilune.profiler.model import (
     BuiltinRow,
     CallNode,
     FunctionRow,
+    KindRow,
     LineOpcode,
     LineRow,
     OpcodePair,
@@ -41,7 +42,7 @@ def test_a_line_sums_its_instructions_and_takes_its_largest_count_as_hits() -> N
     (file,) = profile.files
     assert (file.path, file.sha256) == ("a.lua", "abc")
     assert file.lines == [
-        LineRow(1, hits=1, instructions=1, share=0.05, opcodes=[LineOpcode("LOADI", 1)]),
+        LineRow(1, 1, 1, 0.05, live_bytes=0, peak_live_bytes=0, opcodes=[LineOpcode("LOADI", 1)]),
         LineRow(
             2,
             hits=10,
@@ -49,6 +50,8 @@ def test_a_line_sums_its_instructions_and_takes_its_largest_count_as_hits() -> N
             share=0.95,
             allocated_bytes=64,
             allocations=2,
+            live_bytes=0,
+            peak_live_bytes=0,
             opcodes=[LineOpcode("GETFIELD", 10), LineOpcode("ADD", 9)],
         ),
     ]
@@ -173,6 +176,22 @@ def test_time_and_memory_of_a_second_word_belong_to_its_instruction() -> None:
     main["allocated_bytes"] = array("Q", [16, 48]).tobytes()
     (line,) = profile_of(raw_profile(main), "trace").files[0].lines
     assert (line.raw_ns, line.self_ns, line.allocations, line.allocated_bytes) == (13, 10, 4, 64)
+
+
+def test_what_is_live_is_summed_by_line_and_kind() -> None:
+    main = raw_function([("LOADI", 1, 1, 0, 1, 40), ("CALL", 1, 1, 0, 1, 60), ("CLOSURE", 2, 1, 0, 1, 8)])
+    main["live_bytes"] = array("Q", [40, 60, 8]).tobytes()
+    main["live_kinds"] = [(0, "table", 10, 1), (0, "table", 30, 0), (1, "string", 60, 2), (2, "function", 5, 1)]
+    profile = profile_of(raw_profile(main, current_bytes=200, live_kinds=[(0, "string", 40, 4)]))
+    first, second = profile.files[0].lines
+    assert first.live_kinds == [KindRow("string", 60, 2), KindRow("table", 40, 1)]
+    assert second.live_kinds == [KindRow("function", 5, 1), KindRow("machine", 3, 0)]
+    assert profile.totals.memory.live_kinds == [
+        KindRow("string", 100, 6),
+        KindRow("machine", 55, 0),
+        KindRow("table", 40, 1),
+        KindRow("function", 5, 1),
+    ]
 
 
 def test_no_time_is_negative_after_the_correction() -> None:

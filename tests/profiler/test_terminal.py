@@ -45,7 +45,10 @@ def profile(mode: str = "count") -> Profile:
         allocated_bytes=1_000_000,
         allocations=12_000,
     )
-    return attribute(raw, mode, Program("a.lua", ["100"]), {})
+    profile = attribute(raw, mode, Program("a.lua", ["100"]), {})
+    for line in profile.files[0].lines:
+        line.live_bytes = line.peak_live_bytes = None  # as in profiles from before these figures
+    return profile
 
 
 COUNT_REPORT = """\

@@ -25,7 +25,7 @@ def test_derived_counts_equal_counted_ones(folder: Path) -> None:
     paths = sorted(path for path in folder.rglob("*.lua") if "modules" not in path.parts)
     finished = subprocess.run(
         [sys.executable, str(TESTS / "vm" / "oracle_counts.py"), *map(str, paths)],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])},
         capture_output=True,
         timeout=280,
         check=False,

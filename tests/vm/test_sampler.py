@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from interruption import interrupting
-from perilune.vm import State
+from perilune.vm import State, compile_text
 
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile, RawSampling
@@ -197,8 +197,9 @@ def test_however_a_program_ends_its_samples_are_there(sampler: Sampler, text: st
 def test_an_interrupt_ends_a_sampled_program(sampler: Sampler) -> None:
     with State() as state:
         state.profile_start("sample", sampler)
-        with interrupting(state, 0.05):
-            outcome = state.run(b"while true do end", b"=x")
+        chunk = compile_text(b"while true do end", b"=x")
+        with interrupting(state, 0.3):
+            outcome = state.run(chunk, b"=x")
         assert outcome.kind == "interrupted"
         state.profile_stop()
         assert samples_by_line(state.profile_data())[1] > 10

@@ -1,16 +1,34 @@
 /* The one allocator. Small blocks come from pools by size class, because freeing tells the size and Lua programs live on
-   small blocks; large ones come from the C library. */
+   small blocks; large ones come from the C library.
+
+   While a profile runs every block has a site, the instruction that allocated it: a large block's stands in the header
+   that all large blocks have, a small block's in a table beside its pool, which is found through the pool's address. */
 #include "memory.h"
 
 #include <stdlib.h>
+#ifdef _WIN32
+#include <malloc.h>
+#endif
 #include <string.h>
 
 #include "call.h"
 #include "gc.h"
 #include "profiler.h"
 
-#define POOL_SIZE (64 * 1024)
-#define POOL_HEADER 16
+#define POOL_SIZE (64 * 1024) /* and alignment */
+
+typedef struct Pool {
+  struct Pool *next;
+  uint32_t *sites; /* one for every 16 bytes; NULL until one is needed */
+} Pool;
+
+typedef union LargeHeader {
+  struct {
+    uint32_t site;
+    uint32_t profile; /* that the site is of */
+  };
+  max_align_t alignment;
+} LargeHeader;
 
 static inline size_t class_of(size_t size) { return (size + 15) / 16; }
 
@@ -23,6 +41,14 @@ static inline bool is_small(size_t size) {
 static inline bool is_small(size_t size) { return size <= SMALL_BLOCK; }
 #endif
 
+#ifdef _WIN32
+static void *pool_allocate(void) { return _aligned_malloc(POOL_SIZE, POOL_SIZE); }
+static void pool_free(void *pool) { _aligned_free(pool); }
+#else
+static void *pool_allocate(void) { return aligned_alloc(POOL_SIZE, POOL_SIZE); }
+static void pool_free(void *pool) { free(pool); }
+#endif
+
 static NOINLINE void *pool_block(Allocator *a, size_t bytes) {
   if ((size_t)(a->fresh_end - a->fresh) < bytes) {
     while ((size_t)(a->fresh_end - a->fresh) >= 16) { /* hand the rest to the smaller classes */
@@ -32,12 +58,13 @@ static NOINLINE void *pool_block(Allocator *a, size_t bytes) {
       a->free[class] = a->fresh;
       a->fresh += class * 16;
     }
-    char *pool = malloc(POOL_SIZE);
+    Pool *pool = pool_allocate();
     if (pool == NULL) return NULL;
-    *(void **)pool = a->pools;
+    pool->next = a->pools;
+    pool->sites = NULL;
     a->pools = pool;
-    a->fresh = pool + POOL_HEADER;
-    a->fresh_end = pool + POOL_SIZE;
+    a->fresh = (char *)(pool + 1);
+    a->fresh_end = (char *)pool + POOL_SIZE;
   }
   void *block = a->fresh;
   a->fresh += bytes;
@@ -60,11 +87,79 @@ static inline void give_small(Allocator *a, void *block, size_t size) {
   a->free[class] = block;
 }
 
-static inline void account(VM *vm, Allocator *a, size_t old_size, size_t new_size) {
-  a->current += new_size - old_size;
-  vm->gc->debt += (ptrdiff_t)(new_size - old_size);
+/* Large blocks */
+
+static inline void *take_large(size_t size) {
+  LargeHeader *header = size <= SIZE_MAX - sizeof(LargeHeader) ? malloc(sizeof(LargeHeader) + size) : NULL;
+  if (header == NULL) return NULL;
+  header->profile = 0;
+  return header + 1;
+}
+
+static inline void give_large(void *block) { free((LargeHeader *)block - 1); }
+
+static inline void *take(Allocator *a, size_t size) { return is_small(size) ? take_small(a, size) : take_large(size); }
+
+static inline void give(Allocator *a, void *block, size_t size) {
+  if (is_small(size))
+    give_small(a, block, size);
+  else
+    give_large(block);
+}
+
+/* Sites */
+
+static Pool *pool_of(const void *block) { return (Pool *)((uintptr_t)block & ~(uintptr_t)(POOL_SIZE - 1)); }
+
+static size_t place_in_pool(const void *block) { return ((uintptr_t)block & (POOL_SIZE - 1)) / 16; }
+
+uint32_t memory_site(const Allocator *a, const void *block, size_t size) {
+  if (is_small(size)) {
+    const Pool *pool = pool_of(block);
+    return pool->sites != NULL ? pool->sites[place_in_pool(block)] : 0;
+  }
+  const LargeHeader *header = (const LargeHeader *)block - 1;
+  return header->profile == a->profile ? header->site : 0;
+}
+
+/* False if there is no memory to remember it. */
+static bool set_site(const Allocator *a, void *block, size_t size, uint32_t site) {
+  if (is_small(size)) {
+    Pool *pool = pool_of(block);
+    if (pool->sites == NULL) pool->sites = memory_uncounted(POOL_SIZE / 16, sizeof(uint32_t));
+    if (pool->sites == NULL) return false;
+    pool->sites[place_in_pool(block)] = site;
+  } else {
+    LargeHeader *header = (LargeHeader *)block - 1;
+    header->site = site;
+    header->profile = a->profile;
+  }
+  return true;
+}
+
+void memory_forget_sites(Allocator *a) {
+  a->profile++;
+  for (Pool *pool = a->pools; pool != NULL; pool = pool->next) {
+    memory_uncounted_free(pool->sites);
+    pool->sites = NULL;
+  }
+}
+
+/* Accounting */
+
+static NOINLINE void profile_change(Allocator *a, void *old, size_t old_size, void *block, size_t size) {
+  uint32_t before = old_size > 0 ? memory_site(a, old, old_size) : 0;
+  uint32_t site = profiler_allocation(a->profiler, before, old_size, size);
+  if (size > 0 && !set_site(a, block, size, site)) profiler_lost_site(a->profiler, site, size);
+}
+
+/* A block that was `old` is now `block`; size 0 stands for none. The old one is still there: the profiler looks at the
+   frames, which may be what stands in it. */
+static inline void account(VM *vm, Allocator *a, void *old, size_t old_size, void *block, size_t size) {
+  a->current += size - old_size;
+  vm->gc->debt += (ptrdiff_t)(size - old_size);
   if (a->current > a->peak) a->peak = a->current;
-  if (UNLIKELY(a->profiler != NULL)) profiler_allocation(a->profiler, old_size, new_size);
+  if (UNLIKELY(a->profiler != NULL)) profile_change(a, old, old_size, block, size);
 }
 
 void *memory_allocate(Thread *L, size_t size) {
@@ -72,20 +167,17 @@ void *memory_allocate(Thread *L, size_t size) {
   Allocator *a = vm->allocator;
   if (size == 0) return NULL;
   if (UNLIKELY(size > a->limit - a->current || a->current > a->limit)) error_memory(L);
-  void *block = is_small(size) ? take_small(a, size) : malloc(size);
+  void *block = take(a, size);
   if (UNLIKELY(block == NULL)) error_memory(L);
-  account(vm, a, 0, size);
+  account(vm, a, NULL, 0, block, size);
   return block;
 }
 
 void memory_free(VM *vm, void *block, size_t size) {
   if (block == NULL) return;
   Allocator *a = vm->allocator;
-  if (is_small(size))
-    give_small(a, block, size);
-  else
-    free(block);
-  account(vm, a, size, 0);
+  account(vm, a, block, size, NULL, 0);
+  give(a, block, size);
 }
 
 void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
@@ -96,25 +188,23 @@ void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
   }
   if (new_size > old_size && (a->current > a->limit || new_size - old_size > a->limit - a->current)) return NULL;
   if (block == NULL) old_size = 0;
-  void *moved;
   if (old_size > 0 && is_small(old_size) && is_small(new_size) && class_of(old_size) == class_of(new_size)) {
-    account(vm, a, old_size, new_size);
+    account(vm, a, block, old_size, block, new_size);
     return block;
   }
   if (old_size > 0 && !is_small(old_size) && !is_small(new_size) && a->profiler == NULL) {
-    moved = realloc(block, new_size);
-    if (moved != NULL) account(vm, a, old_size, new_size);
-    return moved;
+    if (new_size > SIZE_MAX - sizeof(LargeHeader)) return NULL;
+    LargeHeader *header = realloc((LargeHeader *)block - 1, sizeof(LargeHeader) + new_size);
+    if (header == NULL) return NULL;
+    account(vm, a, block, old_size, header + 1, new_size);
+    return header + 1;
   }
-  moved = is_small(new_size) ? take_small(a, new_size) : malloc(new_size);
+  void *moved = take(a, new_size);
   if (moved == NULL) return NULL;
-  account(vm, a, old_size, new_size); /* the profiler looks at the frames, which may be what stands in the old block */
+  account(vm, a, block, old_size, moved, new_size);
   if (old_size > 0) {
     memcpy(moved, block, old_size < new_size ? old_size : new_size);
-    if (is_small(old_size))
-      give_small(a, block, old_size);
-    else
-      free(block);
+    give(a, block, old_size);
   }
   return moved;
 }
@@ -141,16 +231,17 @@ Allocator *allocator_new(void) {
 }
 
 void allocator_delete(Allocator *a) {
-  for (void *pool = a->pools; pool != NULL;) {
-    void *next = *(void **)pool;
-    free(pool);
+  for (Pool *pool = a->pools; pool != NULL;) {
+    Pool *next = pool->next;
+    memory_uncounted_free(pool->sites);
+    pool_free(pool);
     pool = next;
   }
   free(a);
 }
 
 void *memory_first(Allocator *a, size_t size) {
-  void *block = is_small(size) ? take_small(a, size) : malloc(size);
+  void *block = take(a, size);
   if (block != NULL) {
     memset(block, 0, size);
     a->current += size;
@@ -159,6 +250,6 @@ void *memory_first(Allocator *a, size_t size) {
 }
 
 void memory_last(Allocator *a, void *block, size_t size) {
-  if (!is_small(size)) free(block);
   a->current -= size;
+  give(a, block, size);
 }

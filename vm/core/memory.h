@@ -16,8 +16,14 @@ typedef struct Allocator {
   void *free[SIZE_CLASSES];  /* free small blocks by size class, linked through their first word */
   char *fresh;               /* unused rest of the newest pool */
   char *fresh_end;
-  void *pools; /* all pools, linked through their first word */
+  struct Pool *pools;
+  uint32_t profile; /* number of the profile that sites of blocks are of */
 } Allocator;
+
+/* The site (see sites.h) that a block was allocated at in this profile; 0 for blocks from before it. */
+uint32_t memory_site(const Allocator *allocator, const void *block, size_t size);
+/* A profile begins: no block has a site. */
+void memory_forget_sites(Allocator *allocator);
 
 /* Throw "not enough memory" (as a Lua error) on failure; sizes are those that memory_free and memory_resize get back. */
 void *memory_allocate(Thread *L, size_t size);

@@ -28,6 +28,7 @@ struct Str {
   char text[]; /* followed by a zero byte */
 };
 
+static inline size_t str_size(size_t length) { return offsetof(Str, text) + length + 1; }
 static inline size_t str_length(const Str *s) { return s->tag == TAG_STR ? s->short_length : s->long_length; }
 
 /* A hash entry. The chain to the next entry with the same main position is a relative index in value.spare. */
@@ -67,12 +68,6 @@ typedef struct LocalDesc {
   uint8_t slot;
 } LocalDesc;
 
-/* What an allocating instruction has taken from the allocator. */
-typedef struct AllocationCount {
-  uint64_t allocations;
-  uint64_t bytes;
-} AllocationCount;
-
 /* Profile of one function, attached when a profiled run first enters it; arrays are parallel to the code words. */
 typedef struct ProtoCounts {
   uint64_t entries;            /* activations begun */
@@ -81,7 +76,7 @@ typedef struct ProtoCounts {
   uint64_t *every;             /* oracle build: executions of pc */
   uint64_t *ticks;             /* trace mode: time stamps spent in pc */
   uint64_t *samples;           /* sample mode: how often pc was found running */
-  AllocationCount *allocated;  /* allocations made while pc ran */
+  uint32_t first_site;         /* of word_count sites that follow each other: memory by the pc that allocated it */
 } ProtoCounts;
 
 struct Proto {

@@ -31,11 +31,11 @@ static uint64_t now_ns(void) {
 
 /* Counters of one function stand in one block behind their ProtoCounts. They are shifted by an odd number of cache lines
    that differs between functions: at a page's distance from the code they would evict it from the cache. */
-static ProtoCounts *counts_new(const Profiler *profiler, const Proto *p) {
+static ProtoCounts *counts_new(Profiler *profiler, const Proto *p) {
   size_t words = p->word_count;
   size_t arrays = 2 + (profiler->mode == MODE_ORACLE || profiler->mode == MODE_TRACE || profiler->mode == MODE_SAMPLE);
   size_t shift = (2 * (p->id % 16) + 1) * 64;
-  size_t size = sizeof(ProtoCounts) + shift + words * (arrays * sizeof(uint64_t) + sizeof(AllocationCount));
+  size_t size = sizeof(ProtoCounts) + shift + words * arrays * sizeof(uint64_t);
   ProtoCounts *counts = memory_uncounted(1, size);
   if (counts == NULL) return NULL;
   uint64_t *next = (uint64_t *)((char *)(counts + 1) + shift);
@@ -44,8 +44,10 @@ static ProtoCounts *counts_new(const Profiler *profiler, const Proto *p) {
   if (profiler->mode == MODE_ORACLE) counts->every = next += words;
   if (profiler->mode == MODE_TRACE) counts->ticks = next += words;
   if (profiler->mode == MODE_SAMPLE) counts->samples = next += words;
-  counts->allocated = (AllocationCount *)(next + words);
-  return counts;
+  counts->first_site = sites_add(&profiler->sites, p->word_count);
+  if (counts->first_site != 0) return counts;
+  memory_uncounted_free(counts);
+  return NULL;
 }
 
 static bool grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t element) {
@@ -215,13 +217,17 @@ enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind,
   profiler->mode = mode;
   bool is_supported = true;
   if (mode == MODE_SAMPLE) profiler->sampler = sampler_new(vm, kind, interval_ns, &is_supported);
-  if ((mode == MODE_SAMPLE && profiler->sampler == NULL) || !attach_all(vm)) {
+  sites_add(&profiler->sites, FIRST_SITE);
+  bool is_complete = profiler->sites.array != NULL && (mode != MODE_SAMPLE || profiler->sampler != NULL);
+  if (!is_complete || !attach_all(vm)) {
     clear(vm);
     return is_supported ? PROFILER_NO_MEMORY : PROFILER_NO_SAMPLER;
   }
   if (mode == MODE_TRACE) profiler_calibrate(profiler);
   count_suspended(vm, (uint64_t)-1);
   profiler->started_bytes = profiler->current_bytes = profiler->peak_bytes = vm->allocator->current;
+  profiler->sites.array[SITE_BEFORE].live = profiler->started_bytes;
+  memory_forget_sites(vm->allocator);
   profiler->running = true;
   vm->mode = mode;
   vm->allocator->profiler = profiler;
@@ -238,6 +244,7 @@ void profiler_stop(VM *vm) {
   vm->mode = MODE_OFF;
   vm->allocator->profiler = NULL;
   count_suspended(vm, 1);
+  sites_count_kinds(&profiler->sites, vm); /* without the memory for it the profile lacks the kinds */
   for (Object *o = vm->gc->all; o != NULL; o = o->next)
     if (o->tag == TAG_CFN) profiler_keep_builtin(vm, (CFn *)o);
   if (profiler->sampler != NULL) keep_builtin_samples(profiler);
@@ -257,6 +264,7 @@ void profiler_delete(VM *vm) {
   memory_uncounted_free(profiler->protos);
   memory_uncounted_free(profiler->by_address);
   memory_uncounted_free(profiler->builtins);
+  sites_delete(&profiler->sites);
   memory_uncounted_free(profiler);
 }
 
@@ -284,8 +292,7 @@ uint64_t profiler_elapsed_ns(const Profiler *profiler) {
 
 /* Memory */
 
-/* Where the running instruction's allocations are counted. */
-static AllocationCount *running_instruction(Profiler *profiler) {
+static uint32_t running_site(const Profiler *profiler) {
   for (const Thread *thread = profiler->vm->current; thread != NULL; thread = thread->resumer) {
     const Frame *frame = thread->frame;
     if (frame == NULL) continue;
@@ -293,24 +300,37 @@ static AllocationCount *running_instruction(Profiler *profiler) {
     if (frame->kind != FRAME_LUA) continue;
     const Proto *p = frame->base[-1].luafn->proto;
     if (p->counts == NULL) break;
-    return &p->counts->allocated[frame->pc > p->code ? frame->pc - p->code - 1 : 0];
+    return p->counts->first_site + (frame->pc > p->code ? (uint32_t)(frame->pc - p->code) - 1 : 0);
   }
-  return &profiler->outside;
+  return SITE_OUTSIDE;
 }
 
-void profiler_allocation(Profiler *profiler, size_t old_size, size_t new_size) {
+uint32_t profiler_allocation(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size) {
   size_t current = profiler->vm->allocator->current;
+  Sites *sites = &profiler->sites;
   profiler->current_bytes = current;
   if (new_size <= old_size) {
     profiler->released_bytes += old_size - new_size;
-    return;
+    site_change_live(sites, before, 0, old_size - new_size);
+    return before;
   }
-  if (current > profiler->peak_bytes) profiler->peak_bytes = current;
+  uint32_t site = running_site(profiler);
   profiler->allocations++;
   profiler->allocated_bytes += new_size - old_size;
-  AllocationCount *count = running_instruction(profiler);
-  count->allocations++;
-  count->bytes += new_size - old_size;
+  sites->array[site].allocations++;
+  sites->array[site].bytes += new_size - old_size;
+  site_change_live(sites, before, 0, old_size);
+  site_change_live(sites, site, new_size, 0);
+  if (current > profiler->peak_bytes) {
+    profiler->peak_bytes = current;
+    sites->epoch++;
+  }
+  return site;
+}
+
+void profiler_lost_site(Profiler *profiler, uint32_t site, size_t size) {
+  site_change_live(&profiler->sites, site, 0, size);
+  site_change_live(&profiler->sites, SITE_BEFORE, size, 0);
 }
 
 /* Time */

@@ -7,6 +7,7 @@
 #define PERILUNE_PROFILER_H
 
 #include "sampler.h"
+#include "sites.h"
 
 /* Calls of one library function, summed over its objects. Times are without Lua functions that it calls back. */
 typedef struct BuiltinCount {
@@ -32,7 +33,7 @@ typedef struct Profiler {
   uint64_t allocated_bytes;
   uint64_t allocations;
   uint64_t released_bytes;
-  AllocationCount outside; /* allocated while no Lua function ran */
+  Sites sites;
   /* value stack, in slots of the running thread */
   size_t current_depth;
   size_t peak_depth;
@@ -77,8 +78,11 @@ void profiler_attach(Thread *L, Proto *p);
 void profiler_detach(Proto *p);
 /* The profiled function whose code a saved pc is in, or NULL. */
 Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc);
-/* The allocator's probe: size 0 stands for no block. The instruction is the innermost Lua frame's. */
-void profiler_allocation(Profiler *profiler, size_t old_size, size_t new_size);
+/* The allocator's probe: a block of site `before` changes its size; 0 stands for no block. Returns the block's site from
+   now on: the running instruction's if it grew, which is the innermost Lua frame's. */
+uint32_t profiler_allocation(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size);
+/* A block's site could not be remembered: it counts as one from before the profile. */
+void profiler_lost_site(Profiler *profiler, uint32_t site, size_t size);
 /* A frame is leaving early (error, coroutine.close): its instruction was begun but what follows it was not. Only while a
    profile runs. */
 void profiler_abort_frame(const Frame *frame);

@@ -8,8 +8,6 @@
 
 #define FIRST_BUCKETS 256
 
-static inline size_t str_size(size_t length) { return offsetof(Str, text) + length + 1; }
-
 static inline uint64_t mix(uint64_t h) {
   h *= 0x9E3779B97F4A7C15u;
   return h ^ h >> 32;

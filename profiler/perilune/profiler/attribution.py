@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from perilune.profiler.call_tree import call_tree, samples_of_functions, samples_of_lines
@@ -17,6 +17,7 @@ from perilune.profiler.instructions import (
     Division,
     Function,
     Instruction,
+    add_kind,
     functions_of,
     no_clock,
     opcode_pairs,
@@ -27,6 +28,7 @@ from perilune.profiler.model import (
     BuiltinRow,
     FileProfile,
     FunctionRow,
+    KindRow,
     LineOpcode,
     LineRow,
     Memory,
@@ -40,6 +42,10 @@ from perilune.profiler.model import (
 
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile
+
+
+MACHINE = "machine"
+"""The kind of live blocks that are part of no Lua object: the table of strings, the machine itself."""
 
 
 def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str, str]) -> Profile:
@@ -81,7 +87,7 @@ def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str
             samples=scale.samples,
             sampler=sampling["sampler"] if sampling is not None else None,
             sample_interval_ns=sampling["interval_ns"] if sampling is not None else None,
-            memory=Memory(raw["current_bytes"], raw["peak_bytes"], raw["allocated_bytes"], raw["allocations"]),
+            memory=_memory(raw, cost),
             stack=Stack(raw["current_depth"], raw["peak_depth"]),
         ),
         opcodes=_opcode_rows(functions, scale),
@@ -137,6 +143,9 @@ class _Cost:
     samples: int = 0
     allocations: int = 0
     allocated_bytes: int = 0
+    live_bytes: int = 0
+    peak_live_bytes: int = 0
+    kinds: dict[str, tuple[int, int]] = field(default_factory=dict)
     hits: int = 0  # the largest count
 
     @staticmethod
@@ -153,7 +162,28 @@ class _Cost:
         self.samples += instruction.samples
         self.allocations += instruction.allocations
         self.allocated_bytes += instruction.allocated_bytes
+        self.live_bytes += instruction.live_bytes
+        self.peak_live_bytes += instruction.peak_live_bytes
+        for kind, (size, objects) in instruction.kinds.items():
+            add_kind(self.kinds, kind, size, objects)
         self.hits = max(self.hits, instruction.count)
+
+
+def _memory(raw: RawProfile, cost: _Cost) -> Memory:
+    kinds = dict(cost.kinds)
+    for _, kind, size, objects in raw["live_kinds"]:
+        add_kind(kinds, kind, size, objects)
+    rows = _kind_rows(kinds, raw["current_bytes"])
+    return Memory(raw["current_bytes"], raw["peak_bytes"], raw["allocated_bytes"], raw["allocations"], rows)
+
+
+def _kind_rows(kinds: dict[str, tuple[int, int]], live_bytes: int) -> list[KindRow]:
+    """The kinds by their bytes, with a row for what is part of no object."""
+    rows = [KindRow(kind, size, objects) for kind, (size, objects) in kinds.items()]
+    rest = live_bytes - sum(row.bytes for row in rows)
+    if rows and rest > 0:
+        rows.append(KindRow(MACHINE, rest, 0))
+    return sorted(rows, key=lambda row: (-row.bytes, row.kind))
 
 
 def _by_opcode(instructions: list[Instruction]) -> dict[str, _Cost]:
@@ -238,6 +268,9 @@ def _line_row(path: str, line: int, instructions: list[Instruction], scale: _Sca
         error=scale.error(cost.samples),
         allocated_bytes=cost.allocated_bytes,
         allocations=cost.allocations,
+        live_bytes=cost.live_bytes,
+        peak_live_bytes=cost.peak_live_bytes,
+        live_kinds=_kind_rows(cost.kinds, cost.live_bytes),
         opcodes=sorted(
             (LineOpcode(name, of.count, scale.time(of.self_ns)) for name, of in _by_opcode(instructions).items()),
             key=lambda row: (-(row.self_ns or 0), -row.count, row.name),

@@ -34,6 +34,9 @@ class Instruction:
     samples: int
     allocations: int
     allocated_bytes: int
+    live_bytes: int
+    peak_live_bytes: int
+    kinds: dict[str, tuple[int, int]]  # what is live: bytes and objects by kind
 
 
 @dataclass(slots=True)
@@ -184,6 +187,11 @@ def _instructions(loads: list[RawFunction], clock: Clock) -> Iterator[Instructio
     allocated_bytes = _sum_arrays([load["allocated_bytes"] for load in loads])
     ticks = _sum_arrays([load["ticks"] for load in loads])
     samples = _sum_arrays([load["samples"] for load in loads])
+    live_bytes = _sum_arrays([load["live_bytes"] for load in loads])
+    peak_live_bytes = _sum_arrays([load["peak_live_bytes"] for load in loads])
+    kinds: dict[int, dict[str, tuple[int, int]]] = {}
+    for word, kind, size, objects in (entry for load in loads for entry in load["live_kinds"]):
+        add_kind(kinds.setdefault(word, {}), kind, size, objects)
     pc = 0
     while pc < len(code):
         next_pc = pc + _WORDS[code[pc]]
@@ -198,8 +206,25 @@ def _instructions(loads: list[RawFunction], clock: Clock) -> Iterator[Instructio
             samples=taken_samples,
             allocations=sum(allocations[pc:next_pc]),
             allocated_bytes=sum(allocated_bytes[pc:next_pc]),
+            live_bytes=sum(live_bytes[pc:next_pc]),
+            peak_live_bytes=sum(peak_live_bytes[pc:next_pc]),
+            kinds=_merged([kinds[word] for word in range(pc, next_pc) if word in kinds]),
         )
         pc = next_pc
+
+
+def add_kind(kinds: dict[str, tuple[int, int]], kind: str, size: int, objects: int) -> None:
+    """Adds to the bytes and objects of a kind."""
+    before = kinds.get(kind, (0, 0))
+    kinds[kind] = before[0] + size, before[1] + objects
+
+
+def _merged(all_kinds: list[dict[str, tuple[int, int]]]) -> dict[str, tuple[int, int]]:
+    merged: dict[str, tuple[int, int]] = {}
+    for kinds in all_kinds:
+        for kind, (size, objects) in kinds.items():
+            add_kind(merged, kind, size, objects)
+    return merged
 
 
 def opcode_pairs(functions: Iterable[RawFunction]) -> Counter[tuple[str, str]]:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+RawKind = tuple[int, str, int, int]
+"""(index of the word, kind of object, bytes, objects): blocks that were live when the profile ended. A block that is part
+of an object, such as a table's array, has the object's kind and counts no object. In the whole profile's list the index
+is 0 for blocks from before the profile and 1 for those that no Lua function allocated."""
+
 
 class RawFunction(TypedDict):
     """Counters of one loaded function. `bytes` fields are arrays of machine integers, parallel to the code words.
@@ -11,7 +16,9 @@ class RawFunction(TypedDict):
     `counts` (u64) holds the executions of an instruction at its first word and 0 at its second; of `taken` (jumps
     taken), `aborted` (activations that ended early there), `every`, `ticks`, `samples`, `allocations` and
     `allocated_bytes` (u64 each) the sum of both words counts. `every` is there in the oracle mode only, `ticks` when
-    traced, `samples` when sampled. `taken` lacks unconditional jumps forward. `lines`, `ranges` (five u32 each) and `word_ranges` (u32) are empty where debug
+    traced, `samples` when sampled. A block that grows belongs to the instruction that grew it
+    last: so an instruction's `live_bytes` (u64, of blocks that were not released when the profile ended) and
+    `peak_live_bytes` (when the heap was largest) may be more than it allocated. `taken` lacks unconditional jumps forward. `lines`, `ranges` (five u32 each) and `word_ranges` (u32) are empty where debug
     information was stripped.
     """
 
@@ -34,6 +41,9 @@ class RawFunction(TypedDict):
     aborted: bytes
     allocations: bytes
     allocated_bytes: bytes
+    live_bytes: bytes
+    peak_live_bytes: bytes
+    live_kinds: list[RawKind]
 
 
 class RawSampling(TypedDict):
@@ -76,5 +86,10 @@ class RawProfile(TypedDict):
     allocations: int
     outside_allocations: int
     outside_bytes: int
+    outside_live_bytes: int
+    outside_peak_live_bytes: int
+    before_live_bytes: int
+    before_peak_live_bytes: int
+    live_kinds: list[RawKind]
     current_depth: int
     peak_depth: int
