@@ -21,6 +21,7 @@
 enum Phase { PHASE_PAUSE, PHASE_MARK, PHASE_SWEEP_ALL, PHASE_SWEEP_FINALIZABLE, PHASE_SWEEP_PENDING, PHASE_FINALIZE };
 
 #define SWEEP_OBJECTS 128       /* objects looked at in one unit of sweeping */
+#define PIECE 16384 /* places of a large table that are traversed in one unit of work */
 #define OBJECT_COST 16          /* bytes of work that sweeping one object counts for: a sweep must outrun allocation */
 #define FINALIZERS_PER_STEP 200
 #define PAUSE_PERCENT 200
@@ -90,12 +91,17 @@ void gc_barrier_forward(Thread *L, Object *from, Object *to) {
     make_white(gc, from); /* sweeping: spare it further barriers */
 }
 
-void gc_barrier_back(Thread *L, Table *t) {
+/* A large table is traversed piece by piece and stays black: visiting it again would be a long pause. */
+static bool is_large(const Table *t) { return t->array_size > PIECE || t->node_mask >= PIECE; }
+
+void gc_barrier_back(Thread *L, Table *t, const Value *v) {
   GC *gc = L->vm->gc;
-  if (gc->phase == PHASE_MARK)
-    link_gray((Object *)t, &gc->gray_again);
-  else
+  if (gc->phase != PHASE_MARK)
     make_white(gc, (Object *)t);
+  else if (is_large(t))
+    mark_object(gc, v->object);
+  else
+    link_gray((Object *)t, &gc->gray_again);
 }
 
 /* --- traversal; each returns a measure of its work in bytes */
@@ -169,16 +175,90 @@ static bool traverse_ephemeron(GC *gc, Table *t) {
   return marked;
 }
 
-static void traverse_strong(GC *gc, Table *t) {
-  for (uint32_t i = 0; i < t->array_size; i++) mark_value(gc, &t->array[i]);
+/* Marking waits for memory: a large table's objects are asked for ahead. */
+#define AHEAD 12
+static inline void prefetch(const Value *v) {
+#if defined(__GNUC__) || defined(__clang__)
+  if (is_collectable(v)) __builtin_prefetch(v->object);
+#else
+  (void)v;
+#endif
+}
+
+static void mark_array(GC *gc, const Table *t, uint32_t i, uint32_t end) {
+  for (; i < end; i++) {
+    if (i + AHEAD < end) prefetch(&t->array[i + AHEAD]);
+    mark_value(gc, &t->array[i]);
+  }
+}
+
+static void mark_nodes(GC *gc, Table *t, uint32_t i, uint32_t end) {
   if (t->node == &empty_node) return;
-  for (uint32_t i = 0; i <= t->node_mask; i++) {
+  for (; i < end; i++) {
     Node *n = &t->node[i];
+    if (i + AHEAD < end) prefetch(&t->node[i + AHEAD].value);
     if (is_nil(&n->value)) {
       clear_key(n);
     } else {
       mark_key(gc, n);
       mark_value(gc, &n->value);
+    }
+  }
+}
+
+/* The table is black already, so that what is stored in one that is begun with meets the barrier. */
+static void traverse_strong(GC *gc, Table *t) {
+  if (is_large(t) && !gc->atomic) {
+    gc->partial = t;
+    gc->partial_done = 0;
+    gc->partial_shape = *t;
+  } else {
+    mark_array(gc, t, 0, t->array_size);
+    mark_nodes(gc, t, 0, t->node_mask + 1);
+  }
+}
+
+static size_t traverse_piece(GC *gc) {
+  Table *t = gc->partial;
+  const Table *shape = &gc->partial_shape;
+  if (t->array != shape->array || t->array_size != shape->array_size || t->node != shape->node ||
+      t->node_mask != shape->node_mask) { /* values may have moved to where it has been */
+    gc->partial = NULL;
+    link_gray((Object *)t, &gc->gray_again);
+    return OBJECT_COST;
+  }
+  uint64_t from = gc->partial_done, array = t->array_size, all = array + t->node_mask + 1;
+  uint64_t end = from < array ? array : all;
+  if (end - from > PIECE) end = from + PIECE;
+  if (from < array)
+    mark_array(gc, t, (uint32_t)from, (uint32_t)end);
+  else
+    mark_nodes(gc, t, (uint32_t)(from - array), (uint32_t)(end - array));
+  gc->partial_done = end;
+  if (end == all) gc->partial = NULL;
+  return (size_t)(end - from) * sizeof(Node);
+}
+
+void gc_entry_moved(Thread *L, const Table *t, const Node *n) {
+  GC *gc = L->vm->gc;
+  if (gc->partial != t) return;
+  mark_key(gc, (Node *)(uintptr_t)n);
+  mark_value(gc, &n->value);
+}
+
+/* Tables that changed since they were visited go back to be visited: what the atomic phase finds again is little. */
+static void rescan(GC *gc) {
+  gc->rescanned = true;
+  Object **link = &gc->gray_again;
+  while (*link != NULL) {
+    Object *o = *link;
+    Object **next = gray_link(o);
+    if (o->tag == TAG_TABLE) {
+      *link = *next;
+      *next = gc->gray;
+      gc->gray = o;
+    } else {
+      link = next;
     }
   }
 }
@@ -200,6 +280,7 @@ static size_t traverse_table(VM *vm, Table *t) {
     traverse_ephemeron(gc, t);
   else
     traverse_strong(gc, t);
+  if (gc->partial == t) return sizeof *t; /* each piece counts for itself */
   return sizeof *t + t->array_size * sizeof(Value) + (t->node_mask + (size_t)1) * sizeof(Node);
 }
 
@@ -334,6 +415,8 @@ static void start_cycle(VM *vm) {
   GC *gc = vm->gc;
   gc->gray = gc->gray_again = NULL;
   gc->weak_values = gc->ephemerons = gc->all_weak = NULL;
+  gc->partial = NULL;
+  gc->rescanned = false;
   mark_roots(vm);
   gc->phase = PHASE_MARK;
 }
@@ -562,7 +645,12 @@ static size_t single_step(Thread *L) {
   switch (gc->phase) {
     case PHASE_PAUSE: start_cycle(vm); return OBJECT_COST;
     case PHASE_MARK:
+      if (gc->partial != NULL) return traverse_piece(gc);
       if (gc->gray != NULL) return propagate_one(vm);
+      if (!gc->rescanned) {
+        rescan(gc);
+        return OBJECT_COST;
+      }
       atomic_phase(vm);
       return OBJECT_COST;
     case PHASE_SWEEP_ALL: return sweep_step(vm, &gc->finalizable, PHASE_SWEEP_FINALIZABLE);
@@ -649,6 +737,7 @@ void gc_full(Thread *L) {
   begin_work(vm, &stamp);
   if (gc->phase == PHASE_MARK) { /* drop the marks: white is not changed, so one sweep clears them */
     gc->gray = gc->gray_again = NULL;
+    gc->partial = NULL;
     gc->weak_values = gc->ephemerons = gc->all_weak = NULL;
     gc->current_white ^= WHITES;
     for (Object *o = gc->all; o != NULL; o = o->next) make_white(gc, o);

@@ -20,6 +20,10 @@ typedef struct GC {
   Object *weak_values;
   Object *ephemerons;
   Object *all_weak;
+  Table *partial;        /* a large table that is being traversed piece by piece, array first, */
+  uint64_t partial_done; /* and how many of its places have been */
+  Table partial_shape;   /* as it was when that began: a table that was resized begins anew */
+  bool rescanned;          /* tables that changed while they were marked have been visited again */
   uint8_t current_white;
   uint8_t phase;
   bool stopped;      /* by collectgarbage("stop") */
@@ -41,7 +45,8 @@ void gc_step(Thread *L); /* what gc_check does when a step is due */
 void gc_full(Thread *L);
 bool gc_step_by(Thread *L, int kilobytes); /* collectgarbage("step", n): true when a cycle ended */
 void gc_barrier_forward(Thread *L, Object *from, Object *to);
-void gc_barrier_back(Thread *L, Table *t);
+void gc_barrier_back(Thread *L, Table *t, const Value *v);
+void gc_entry_moved(Thread *L, const Table *t, const Node *n); /* to another node of its table */
 void gc_check_finalizer(Thread *L, Object *object, Table *meta); /* after setting a metatable */
 void gc_finalize_all(Thread *L); /* calls all finalizers, before the end */
 void gc_free_all(VM *vm);
@@ -61,7 +66,7 @@ static inline bool is_white(const Object *o) { return o->marked & WHITES; }
 
 /* After storing `v` in a table. */
 static inline void gc_barrier_table(Thread *L, Table *t, const Value *v) {
-  if (is_collectable(v) && is_black((Object *)t) && is_white(v->object)) gc_barrier_back(L, t);
+  if (is_collectable(v) && is_black((Object *)t) && is_white(v->object)) gc_barrier_back(L, t, v);
 }
 /* After storing `v` in any other object. */
 static inline void gc_barrier_value(Thread *L, void *owner, const Value *v) {

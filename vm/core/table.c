@@ -341,6 +341,7 @@ static Value *insert(Thread *L, Table *t, uint32_t tag, uint64_t bits) {
         set_chain(home, 0);
       }
       set_nil(&home->value);
+      gc_entry_moved(L, t, spot);
     } else { /* the newcomer goes to the free spot, second in the chain */
       set_chain(spot, chain_of(home) != 0 ? (int32_t)(home + chain_of(home) - spot) : 0);
       set_chain(home, (int32_t)(spot - home));
