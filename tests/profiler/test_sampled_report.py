@@ -19,7 +19,7 @@ Profile of main.lua 20  (sample mode)
   profiling     cost 1.03× the run without it
   collector     60.0 ms, 6.0% ± 1.5
   instructions  153,246
-  memory        peak 65.5 kB, at the end 20.5 kB (table 12.5 kB, string 8.00 kB)
+  memory        peak 65.5 kB, at the end 20.5 kB
   allocated     120 kB in 1,700 allocations
   stack depth   peak 68 slots, at the end 0
   reached by    main chunk (main.lua:6) → fib (main.lua:3)

@@ -1,7 +1,7 @@
 """The profile as JSON: one compact object on one line, with a newline at its end.
 
-A profile of 10,000 lines stays under 5 MB, for which numbers are rounded to six digits where they are no counts, and what
-a mode does not record is left out of rows if readers do not rely on it.
+A profile of 10,000 lines stays under 5 MB, for which numbers are rounded to six digits where they are no counts, and a few
+fields that readers do not rely on are left out where they say nothing: `parse` puts them back.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from perilune.profiler.model import FORMAT, VERSION, Profile, ProfileFormatError
 
-_LEFT_OUT_IF_EMPTY = {"raw_ns", "peak_live_bytes", "live_kinds"}
+_LEFT_OUT_IF: dict[str, tuple[Any, ...]] = {"raw_ns": (None,), "peak_live_bytes": (None, 0), "live_kinds": ([],)}
 
 
 def render(profile: Profile) -> str:
@@ -27,7 +27,7 @@ def _fields(row: Any) -> dict[str, Any]:
         value = getattr(row, name)
         if type(value) is float:
             value = float(f"{value:.6g}")
-        if name not in _LEFT_OUT_IF_EMPTY or (value is not None and value != []):
+        if value not in _LEFT_OUT_IF.get(name, ()):
             fields[name] = value
     return fields
 
@@ -39,6 +39,10 @@ def parse(text: str | bytes) -> Profile:
     except (ValueError, RecursionError) as error:
         raise ProfileFormatError(f"not JSON: {error}") from error
     try:
-        return Profile.from_json(value)
+        profile = Profile.from_json(value)
     except RecursionError as error:
         raise ProfileFormatError("call_tree: nested too deeply") from error
+    for line in (line for file in profile.files for line in file.lines):
+        if line.live_bytes is not None and line.peak_live_bytes is None:
+            line.peak_live_bytes = 0  # both are recorded, or neither
+    return profile

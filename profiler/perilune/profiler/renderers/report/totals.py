@@ -12,7 +12,6 @@ from perilune.profiler.renderers.report.table import Line
 from perilune.profiler.shares import FEWEST_SAMPLES, too_short_for_times
 
 _LABEL_WIDTH = 14
-_KINDS = 3
 _CHAIN_ENDS = 4  # activations shown at either end of a long chain
 _PLACE_WIDTH = 32
 _MUCH = 1.5
@@ -41,13 +40,8 @@ def totals(page: Page) -> list[Line]:
     counted = [("instructions", f"{page.profile.totals.instructions:,}")]
     timed = _times(page)
     rows = [*timed, *counted] if page.metric == "time" else [*counted, *timed]
-    kinds = ", ".join(f"{printable(row.kind)} {bytes_text(row.bytes)}" for row in memory.live_kinds[:_KINDS])
     rows += [
-        (
-            "memory",
-            f"peak {bytes_text(memory.peak_bytes)}, at the end {bytes_text(memory.current_bytes)}"
-            + (f" ({kinds}{', ...' if len(memory.live_kinds) > _KINDS else ''})" if kinds else ""),
-        ),
+        ("memory", f"peak {bytes_text(memory.peak_bytes)}, at the end {bytes_text(memory.current_bytes)}"),
         ("allocated", f"{bytes_text(memory.allocated_bytes)} in {page.plural(memory.allocations, 'allocation')}"),
         ("stack depth", f"peak {page.plural(stack.peak_depth, 'slot')}, at the end {stack.current_depth:,}"),
     ]
