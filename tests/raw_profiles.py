@@ -95,6 +95,11 @@ def raw_profile(*functions: RawFunction, **fields: Any) -> RawProfile:
         "live_kinds": [],
         "current_depth": 0,
         "peak_depth": 7,
+        "paused_bytes": 0,
+        "zones": [],
+        "peak_chain": [],
+        "peak_chain_length": 0,
+        "peak_chain_depth": 0,
     }
     raw.update(fields)  # type: ignore[typeddict-item]
     raw["builtins"] = [(*row, 0)[:4] for row in fields.get("builtins", [])]  # samples may be left out

@@ -397,11 +397,13 @@ static PyObject *State_set_instruction_limit(PyObject *object, PyObject *count) 
 #define DEFAULT_INTERVAL_NS 1000000
 
 static PyObject *State_profile_start(PyObject *object, PyObject *arguments, PyObject *keywords) {
-  static char *names[] = {"mode", "sampler", "interval_ns", NULL};
+  static char *names[] = {"mode", "sampler", "interval_ns", "paused", NULL};
   State *self = (State *)object;
   const char *name, *sampler = NULL;
   unsigned long long interval_ns = DEFAULT_INTERVAL_NS;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|zK:profile_start", names, &name, &sampler, &interval_ns))
+  int paused = 0;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|zKp:profile_start", names, &name, &sampler, &interval_ns,
+                                   &paused))
     return NULL;
   enum Mode mode = strcmp(name, "count") == 0    ? MODE_COUNT
                    : strcmp(name, "sample") == 0 ? MODE_SAMPLE
@@ -423,8 +425,10 @@ static PyObject *State_profile_start(PyObject *object, PyObject *arguments, PyOb
     case PROFILER_NO_SAMPLER:
       PyErr_SetString(PyExc_ValueError, "this system has no signal sampler: use sampler=\"thread\"");
       return NULL;
-    default: Py_RETURN_NONE;
+    default: break;
   }
+  if (paused) profiler_pause(self->vm);
+  Py_RETURN_NONE;
 }
 
 static PyObject *State_profile_stop(PyObject *object, PyObject *unused) {
@@ -610,6 +614,30 @@ static PyObject *builtin_list(const Profiler *profiler) {
   return list;
 }
 
+static PyObject *zone_list(const Profiler *profiler) {
+  PyObject *list = PyList_New(0);
+  for (uint32_t i = 0; list != NULL && i < profiler->zone_count; i++) {
+    const Zone *z = &profiler->zones[i];
+    PyObject *row = Py_BuildValue("(y#KKKK)", z->name, (Py_ssize_t)z->length, (unsigned long long)z->calls,
+                                  (unsigned long long)z->ns, (unsigned long long)z->allocated_bytes,
+                                  (unsigned long long)z->allocations);
+    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
+static PyObject *chain_list(const Profiler *profiler) {
+  PyObject *list = PyList_New(0);
+  for (uint32_t i = 0; list != NULL && i < profiler->chain_count && i < CHAIN_ENTRIES; i++) {
+    const ChainEntry *e = &profiler->chain[i];
+    PyObject *row = Py_BuildValue("(IIz)", e->function, e->line, e->builtin);
+    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
 static bool put_totals(PyObject *dict, const Profiler *profiler) {
   return put_u64(dict, "wall_ns", profiler_elapsed_ns(profiler)) && put_u64(dict, "run_ns", profiler->run_ns) &&
          put_u64(dict, "gc_ticks", profiler->gc_ticks) && put_u64(dict, "outside_ticks", profiler->outside_ticks) &&
@@ -629,6 +657,10 @@ static bool put_totals(PyObject *dict, const Profiler *profiler) {
          put_u64(dict, "before_peak_live_bytes", site_peak_live(&profiler->sites, SITE_BEFORE)) &&
          put(dict, "live_kinds", kind_list(&profiler->sites, 0, FIRST_SITE)) &&
          put_u64(dict, "current_depth", profiler->current_depth) &&
+         put(dict, "paused_bytes", PyLong_FromLongLong(profiler->paused_bytes)) &&
+         put(dict, "zones", zone_list(profiler)) && put(dict, "peak_chain", chain_list(profiler)) &&
+         put_u64(dict, "peak_chain_length", profiler->chain_count) &&
+         put_u64(dict, "peak_chain_depth", profiler->chain_depth) &&
          put_u64(dict, "peak_depth", profiler->peak_depth);
 }
 

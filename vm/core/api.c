@@ -84,6 +84,11 @@ CFn *push_function(Thread *L, CFunction call, const char *name, int upvalues) {
   return f;
 }
 
+void set_function(Thread *L, Table *t, const char *key, CFunction call, const char *name) {
+  push_function(L, call, name, 0);
+  set_from_top(L, t, key);
+}
+
 /* A userdata's block: the object, its user values, its bytes. */
 #define USERDATA_BYTES ((sizeof(Userdata) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
 

@@ -77,6 +77,8 @@ static inline void set_from_top(Thread *L, Table *t, const char *key) {
 
 /* A C function object with `upvalues` values popped from the top into it: pushes it. `name` must live forever. */
 CFn *push_function(Thread *L, CFunction call, const char *name, int upvalues);
+/* Stores such a function without upvalues in a field; raw. */
+void set_function(Thread *L, Table *t, const char *key, CFunction call, const char *name);
 /* The running C function's own object (for its upvalues). */
 static inline CFn *running_function(Thread *L) { return L->frame->base[-1].cfn; }
 
@@ -129,6 +131,7 @@ void open_package(Thread *L);
 void open_utf8(Thread *L);
 void open_debug(Thread *L);
 void open_filesystem(Thread *L); /* into package.preload, as lfs */
+void open_profiler(Thread *L);   /* into package.preload, as perilune.profiler */
 void open_libraries(Thread *L);
 
 /* Loads a chunk: binary (undump and verify) or text (through the VM's compile callback); `mode` as Lua's "bt". Pushes

@@ -67,7 +67,7 @@ Thread *thread_new(Thread *L) {
 }
 
 static void abort_frames(Thread *L, const Frame *from) {
-  if (L->vm->profiler == NULL || !L->vm->profiler->running) return;
+  if (!profiler_is_measuring(L->vm)) return;
   for (const Frame *f = L->frame; f >= from; f--)
     if (f->kind == FRAME_LUA) profiler_abort_frame(f);
 }
@@ -299,7 +299,9 @@ static enum After recover(VM *vm, Handler *h, int status) {
 static inline void note_depth(const Thread *L, const Value *end) {
   Profiler *profiler = L->vm->profiler;
   size_t depth = (size_t)(end - L->stack);
-  if (depth > profiler->peak_depth) profiler->peak_depth = depth;
+  if (depth <= profiler->peak_depth) return;
+  profiler->peak_depth = depth;
+  if (depth >= profiler->next_chain_depth) profiler_note_chain(profiler, L, NULL);
 }
 
 /* Only frames flagged FRAME_CONTINUED have a `continuation` and an `operand`: the thread's next ones. A tail call's frame
@@ -696,7 +698,11 @@ static void run(Thread *L, Value *f, int arguments, int results) {
   L->c_boundaries++;
   int status = setjmp(h.jump);
   enum After after = status == 0 ? call_begin(L, f, arguments, results, FRAME_FRESH) : recover(vm, &h, status);
-  if (after == AFTER_RUN) interpret(vm);
+  if (after == AFTER_RUN) {
+    enum Mode mode = vm->mode;
+    interpret(vm);
+    if (UNLIKELY(vm->mode != mode)) vm_interrupt(vm, 0); /* for the loop that runs what called this */
+  }
   go_on(vm, &kept);
   if (UNLIKELY(kept.stamp != 0)) vm->profiler->away_ticks = kept.away_ticks + (profiler_stamp() - kept.stamp);
   vm->handler = h.previous;

@@ -669,13 +669,13 @@ static void call_some_finalizers(Thread *L, int count) {
 
 static void begin_work(VM *vm, uint64_t *stamp) {
   RUNNING_SET(vm, collecting, true);
-  if (vm->profiler != NULL && vm->profiler->running) *stamp = profiler_stamp();
+  if (profiler_is_measuring(vm)) *stamp = profiler_stamp();
 }
 
 static void end_work(VM *vm, uint64_t stamp) {
   RUNNING_SET(vm, collecting, false);
   Profiler *profiler = vm->profiler;
-  if (profiler == NULL || !profiler->running || stamp == 0) return;
+  if (!profiler_is_measuring(vm) || stamp == 0) return;
   uint64_t spent = profiler_stamp() - stamp;
   profiler->gc_ticks += spent;
   profiler->last_stamp += spent; /* not the running instruction's time, nor that of a library function */

@@ -18,7 +18,8 @@
 #if COUNT_EDGES
 #define LOAD_COUNTS()                                                                                    \
   do {                                                                                                   \
-    if (COUNTING) taken = (uintptr_t)cl->proto->counts->taken - 2 * (uintptr_t)cl->proto->code;          \
+    if (!HOOKED || cl->proto->counts != NULL) /* counting may begin at any time */                       \
+      taken = (uintptr_t)cl->proto->counts->taken - 2 * (uintptr_t)cl->proto->code;                      \
   } while (0)
 /* The counter of the word at `at`: twice as far from its array's start as the word from its. */
 #define TAKEN_AT(at)                                                 \
@@ -36,11 +37,12 @@
     if (COUNTING && UNLIKELY((end) > peak)) {                           \
       peak = (end);                                                     \
       profiler->peak_depth = (size_t)(peak - L->stack);                 \
+      if (profiler->peak_depth >= profiler->next_chain_depth) profiler_note_chain(profiler, L, pc); \
     }                                                                   \
   } while (0)
 #define LOAD_PEAK()                                              \
   do {                                                           \
-    if (COUNTING) peak = L->stack + profiler->peak_depth;        \
+    if (!HOOKED || profiler != NULL) peak = L->stack + profiler->peak_depth; \
   } while (0)
 #define CALLED(f) ((f)->calls++)
 #else

@@ -50,7 +50,7 @@ static ProtoCounts *counts_new(Profiler *profiler, const Proto *p) {
   return NULL;
 }
 
-static bool grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t element) {
+bool profiler_grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t element) {
   if (count < *capacity) return true;
   void **array = array_pointer;
   uint32_t larger = *capacity < 32 ? 32 : *capacity * 2;
@@ -88,8 +88,8 @@ static bool attach(Profiler *profiler, Proto *p) {
   p->counts = counts_new(profiler, p);
   if (p->counts == NULL) return false;
   sampler_lock(profiler->sampler);
-  bool has_room = grow(&profiler->protos, count, &profiler->proto_capacity, sizeof(Proto *)) &&
-                  grow(&profiler->by_address, count, &profiler->by_address_capacity, sizeof(Proto *));
+  bool has_room = profiler_grow(&profiler->protos, count, &profiler->proto_capacity, sizeof(Proto *)) &&
+                  profiler_grow(&profiler->by_address, count, &profiler->by_address_capacity, sizeof(Proto *));
   if (has_room) {
     Proto **place = profiler->by_address + functions_before(profiler, p->code);
     memmove(place + 1, place, (size_t)(profiler->by_address + count - place) * sizeof *place);
@@ -135,14 +135,14 @@ static void count_frames(Profiler *profiler, const Thread *thread, uint64_t exit
   }
 }
 
-static void count_suspended(VM *vm, uint64_t exits) {
+void profiler_count_suspended(VM *vm, uint64_t exits) {
   for (const Object *o = vm->gc->all; o != NULL; o = o->next)
     if (o->tag == TAG_THREAD && o != (Object *)vm->main) count_frames(vm->profiler, (const Thread *)o, exits);
   count_frames(vm->profiler, vm->main, exits);
 }
 
 void profiler_abandon_thread(VM *vm, const Thread *thread) {
-  if (vm->profiler != NULL && vm->profiler->running) count_frames(vm->profiler, thread, 1);
+  if (profiler_is_measuring(vm)) count_frames(vm->profiler, thread, 1);
 }
 
 void profiler_abort_frame(const Frame *frame) {
@@ -163,7 +163,7 @@ static BuiltinCount *builtin_count(Profiler *profiler, const char *name) {
   BuiltinCount *end = b + profiler->builtin_count;
   while (b < end && b->name != name && strcmp(b->name, name) != 0) b++;
   if (b < end) return b;
-  if (!grow(&profiler->builtins, profiler->builtin_count, &profiler->builtin_capacity, sizeof(BuiltinCount)))
+  if (!profiler_grow(&profiler->builtins, profiler->builtin_count, &profiler->builtin_capacity, sizeof(BuiltinCount)))
     return NULL;
   b = &profiler->builtins[profiler->builtin_count++];
   *b = (BuiltinCount){name, 0, 0, 0};
@@ -224,7 +224,7 @@ enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind,
     return is_supported ? PROFILER_NO_MEMORY : PROFILER_NO_SAMPLER;
   }
   if (mode == MODE_TRACE) profiler_calibrate(profiler);
-  count_suspended(vm, (uint64_t)-1);
+  profiler_count_suspended(vm, (uint64_t)-1);
   profiler->started_bytes = profiler->current_bytes = profiler->peak_bytes = vm->allocator->current;
   profiler->sites.array[SITE_BEFORE].live = profiler->started_bytes;
   memory_forget_sites(vm->allocator);
@@ -238,12 +238,13 @@ enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind,
 void profiler_stop(VM *vm) {
   Profiler *profiler = vm->profiler;
   if (profiler == NULL || !profiler->running) return;
+  profiler_zones_end(vm);
   profiler_leave(vm);
   profiler->stopped_ns = now_ns();
   profiler->running = false;
   vm->mode = MODE_OFF;
   vm->allocator->profiler = NULL;
-  count_suspended(vm, 1);
+  if (!profiler->paused) profiler_count_suspended(vm, 1);
   sites_count_kinds(&profiler->sites, vm); /* without the memory for it the profile lacks the kinds */
   for (Object *o = vm->gc->all; o != NULL; o = o->next)
     if (o->tag == TAG_CFN) profiler_keep_builtin(vm, (CFn *)o);
@@ -264,26 +265,45 @@ void profiler_delete(VM *vm) {
   memory_uncounted_free(profiler->protos);
   memory_uncounted_free(profiler->by_address);
   memory_uncounted_free(profiler->builtins);
+  profiler_zones_delete(profiler);
   sites_delete(&profiler->sites);
   memory_uncounted_free(profiler);
+}
+
+void profiler_start_clock(Profiler *profiler) {
+  if (!profiler->inside) return;
+  profiler->last_ticks = &profiler->outside_ticks;
+  profiler->last_stamp = profiler_stamp();
+  profiler->away_ticks += profiler->last_stamp - profiler->paused_stamp;
+  profiler->entered_ns = now_ns();
+  sampler_enter(profiler->sampler);
+}
+
+void profiler_stop_clock(Profiler *profiler) {
+  if (!profiler->inside) return;
+  sampler_leave(profiler->sampler);
+  profiler_opcode_end(profiler);
+  profiler->run_ns = profiler_run_ns(profiler);
+  profiler->entered_ns = 0;
+  profiler->paused_stamp = profiler->last_stamp;
+}
+
+uint64_t profiler_run_ns(const Profiler *profiler) {
+  return profiler->run_ns + (profiler->entered_ns != 0 ? now_ns() - profiler->entered_ns : 0);
 }
 
 void profiler_enter(VM *vm) {
   Profiler *profiler = vm->profiler;
   if (profiler == NULL || !profiler->running) return;
-  profiler->last_ticks = &profiler->outside_ticks;
-  profiler->last_stamp = profiler_stamp();
-  profiler->entered_ns = now_ns();
-  sampler_enter(profiler->sampler);
+  profiler->inside = true;
+  if (!profiler->paused) profiler_start_clock(profiler);
 }
 
 void profiler_leave(VM *vm) {
   Profiler *profiler = vm->profiler;
-  if (profiler == NULL || !profiler->running || profiler->entered_ns == 0) return;
-  sampler_leave(profiler->sampler);
-  profiler_opcode_end(profiler);
-  profiler->run_ns += now_ns() - profiler->entered_ns;
-  profiler->entered_ns = 0;
+  if (profiler == NULL || !profiler->running || !profiler->inside) return;
+  if (!profiler->paused) profiler_stop_clock(profiler);
+  profiler->inside = false;
 }
 
 uint64_t profiler_elapsed_ns(const Profiler *profiler) {
@@ -309,6 +329,13 @@ uint32_t profiler_allocation(Profiler *profiler, uint32_t before, size_t old_siz
   size_t current = profiler->vm->allocator->current;
   Sites *sites = &profiler->sites;
   profiler->current_bytes = current;
+  if (profiler->paused) {
+    uint32_t site = new_size <= old_size ? before : (uint32_t)SITE_BEFORE;
+    profiler->paused_bytes += (int64_t)(new_size - old_size);
+    site_change_live(sites, before, 0, old_size);
+    site_change_live(sites, site, new_size, 0);
+    return site;
+  }
   if (new_size <= old_size) {
     profiler->released_bytes += old_size - new_size;
     site_change_live(sites, before, 0, old_size - new_size);

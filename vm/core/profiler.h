@@ -17,26 +17,59 @@ typedef struct BuiltinCount {
   uint64_t samples;
 } BuiltinCount;
 
+/* A part of the run that the program names. `open` is how often it is under way: inside itself it counts once. */
+typedef struct Zone {
+  char *name;
+  size_t length;
+  uint64_t calls;
+  uint64_t ns;
+  uint64_t allocated_bytes;
+  uint64_t allocations;
+  uint32_t open;
+  uint64_t begun_ns;
+  uint64_t begun_bytes;
+  uint64_t begun_allocations;
+} Zone;
+
+#define NO_ZONE UINT32_MAX
+
+/* One activation of a call chain: a function's id and line, or a library function's name. */
+typedef struct ChainEntry {
+  uint32_t function;
+  uint32_t line;
+  const char *builtin;
+} ChainEntry;
+
+#define CHAIN_ENTRIES 128 /* the outermost and the innermost half of a longer chain are kept */
+#define CHAIN_STEP 8      /* the chain is looked at when the stack has grown by so small a part since */
+
 typedef struct Profiler {
   VM *vm;
   bool running;
+  bool paused; /* by the program: the mode's loop is not at work */
+  bool inside; /* between profiler_enter and profiler_leave */
   enum Mode mode;
   /* total time: the profile's, and the part of it between profiler_enter and profiler_leave */
   uint64_t started_ns;
   uint64_t stopped_ns; /* 0 while running */
-  uint64_t entered_ns; /* 0 while no program runs */
+  uint64_t entered_ns; /* 0 while nothing is measured */
   uint64_t run_ns;
-  /* memory, in bytes; current and peak are the allocator's while running; current = started + allocated - released */
+  /* memory, in bytes; current and peak are the allocator's while running; current = started + paused + allocated - released */
   size_t started_bytes;
   size_t current_bytes;
   size_t peak_bytes;
   uint64_t allocated_bytes;
   uint64_t allocations;
   uint64_t released_bytes;
+  int64_t paused_bytes; /* allocated less released while paused: it is in `current` */
   Sites sites;
   /* value stack, in slots of the running thread */
   size_t current_depth;
   size_t peak_depth;
+  ChainEntry chain[CHAIN_ENTRIES]; /* the calls when the depth was chain_depth, close to the peak; outermost first */
+  uint32_t chain_count; /* activations; of more than CHAIN_ENTRIES the middle is missing */
+  size_t chain_depth;
+  size_t next_chain_depth; /* from where on the chain is looked at again */
   /* trace mode: the open interval */
   uint64_t last_stamp;
   uint64_t *last_ticks;    /* where the open interval will be added */
@@ -44,6 +77,7 @@ typedef struct Profiler {
   double ns_per_tick;
   double probe_ticks; /* calibrated cost of one begin/end pair that lands inside the measured interval */
   uint64_t gc_ticks;
+  uint64_t paused_stamp;
   uint64_t away_ticks; /* spent in what library functions called back and in the collector, so far */
   Sampler *sampler; /* sample mode */
   /* every function seen, by id; a root of the collector, so that counts outlive the functions */
@@ -55,6 +89,9 @@ typedef struct Profiler {
   BuiltinCount *builtins;
   uint32_t builtin_count;
   uint32_t builtin_capacity;
+  Zone *zones;
+  uint32_t zone_count;
+  uint32_t zone_capacity;
 } Profiler;
 
 enum ProfilerStart { PROFILER_STARTED, PROFILER_NO_MEMORY, PROFILER_NO_SAMPLER /* the system has none of this kind */ };
@@ -69,6 +106,26 @@ void profiler_delete(VM *vm);
 /* Around the running of a program: what is between counts as run time. */
 void profiler_enter(VM *vm);
 void profiler_leave(VM *vm);
+/* Nanoseconds measured so far. */
+uint64_t profiler_run_ns(const Profiler *profiler);
+
+/* For the program itself, at any time; without a profile they do nothing. While paused nothing is counted or timed, but
+   what is live on the heap stays known. */
+bool profiler_is_measuring(const VM *vm);
+void profiler_pause(VM *vm);
+void profiler_resume(VM *vm);
+/* Returns NO_ZONE without a profile, or without the memory to remember the zone. */
+uint32_t profiler_zone_begin(VM *vm, const char *name, size_t length);
+void profiler_zone_end(VM *vm, uint32_t index);
+
+/* Between the profiler's files. */
+void profiler_start_clock(Profiler *profiler);
+void profiler_stop_clock(Profiler *profiler);
+void profiler_count_suspended(VM *vm, uint64_t exits);
+bool profiler_grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t element);
+void profiler_zones_end(VM *vm); /* of those that were not closed */
+void profiler_zones_delete(Profiler *profiler);
+
 /* Nanoseconds since the profile began, until now or until it ended. */
 uint64_t profiler_elapsed_ns(const Profiler *profiler);
 
@@ -83,6 +140,9 @@ Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc);
 uint32_t profiler_allocation(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size);
 /* A block's site could not be remembered: it counts as one from before the profile. */
 void profiler_lost_site(Profiler *profiler, uint32_t site, size_t size);
+/* The stack of L has grown to the peak that is noted already: notes the calls that lead there. `pc` is behind the running
+   instruction of the innermost Lua frame where the frame does not have it. */
+void profiler_note_chain(Profiler *profiler, const Thread *L, const uint32_t *pc);
 /* A frame is leaving early (error, coroutine.close): its instruction was begun but what follows it was not. Only while a
    profile runs. */
 void profiler_abort_frame(const Frame *frame);

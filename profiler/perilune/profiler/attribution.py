@@ -26,6 +26,7 @@ from perilune.profiler.instructions import (
 )
 from perilune.profiler.model import (
     BuiltinRow,
+    ChainEntry,
     FileProfile,
     FunctionRow,
     KindRow,
@@ -38,6 +39,7 @@ from perilune.profiler.model import (
     Program,
     Stack,
     Totals,
+    ZoneRow,
 )
 
 if TYPE_CHECKING:
@@ -88,12 +90,13 @@ def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str
             sampler=sampling["sampler"] if sampling is not None else None,
             sample_interval_ns=sampling["interval_ns"] if sampling is not None else None,
             memory=_memory(raw, cost),
-            stack=Stack(raw["current_depth"], raw["peak_depth"]),
+            stack=Stack(raw["current_depth"], raw["peak_depth"], _peak_chain(raw, by_id)),
         ),
         opcodes=_opcode_rows(functions, scale),
         builtins=_builtin_rows(raw, scale),
         files=_files(functions, program.path, digests, scale),
         opcode_pairs=_opcode_pairs(raw),
+        zones=_zone_rows(raw, timed),
         call_tree=call_tree(sampling, by_id, raw["run_ns"]) if sampling is not None else None,
     )
 
@@ -209,6 +212,23 @@ def _opcode_rows(functions: list[Function], scale: _Scale) -> list[OpcodeRow]:
         for name, cost in costs.items()
     ]
     return sorted(rows, key=lambda row: (-row.share, -row.count, row.name))
+
+
+def _peak_chain(raw: RawProfile, functions: Mapping[int, Function]) -> list[ChainEntry]:
+    chain = []
+    for id, line, builtin in raw["peak_chain"]:
+        if builtin is not None:
+            chain.append(ChainEntry(builtin, None, 0))
+        elif id in functions:
+            chain.append(ChainEntry(functions[id].name, functions[id].path, line))
+    return chain
+
+
+def _zone_rows(raw: RawProfile, timed: bool) -> list[ZoneRow]:
+    return [
+        ZoneRow(name.decode("utf-8", "replace"), calls, allocated_bytes, allocations, ns if timed else None)
+        for name, calls, ns, allocated_bytes, allocations in raw["zones"]
+    ]
 
 
 def _opcode_pairs(raw: RawProfile) -> list[OpcodePair]:

@@ -63,7 +63,8 @@ class ChainEntry:
 class Stack:
     """Slots in use on the value stack: locals and operands of all active frames of the running coroutine.
 
-    `peak_chain` is the chain of calls that reached the peak, outermost first; a long one lacks its middle.
+    `peak_chain` is the chain of calls near the peak, outermost first, when at least eight ninths of it were in use; a long
+    one lacks its middle.
     """
 
     current_depth: int = 0
@@ -196,7 +197,7 @@ class CallNode:
     """One place in the sampled call tree: a function at a line, reached through its parents.
 
     A function at the same line that is on the stack several times (recursion) appears once, at its outermost place.
-    Builtins are leaves with `path` None and `line` 0. The root, which stands for nothing, has an empty `function`; among
+    The line that was running stands at the end of its path even then. Builtins are leaves with `path` None and `line` 0. The root, which stands for nothing, has an empty `function`; among
     its children stand "(collector)" and "(outside)", where no Lua function was running.
     """
 

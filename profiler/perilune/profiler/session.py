@@ -32,7 +32,7 @@ class Session:
     Afterwards `raw` holds the counters that the profile was made from, and `sources` the text of a program that has no file.
     """
 
-    __slots__ = ("_interval_ns", "_sampler", "_state", "mode", "raw", "sources")
+    __slots__ = ("_interval_ns", "_paused", "_sampler", "_state", "mode", "raw", "sources")
 
     def __init__(
         self,
@@ -40,14 +40,17 @@ class Session:
         sampler: SamplerKind | None = None,
         interval: float = DEFAULT_INTERVAL,
         state: State | None = None,
+        paused: bool = False,
     ) -> None:
         """`sampler` and `interval`, the mean seconds between samples, count in sample mode; None is the best there is.
 
-        `state` is a fresh machine, for one with limits; the session closes it.
+        `state` is a fresh machine, for one with limits; the session closes it. If `paused`, nothing is measured until the
+        program calls `start` of its module `perilune.profiler`.
         """
         self.mode = mode
         self._sampler: SamplerKind | None = sampler
         self._interval_ns = round(interval * 1e9)
+        self._paused = paused
         self.raw: RawProfile | None = None
         self.sources: Sources = {}
         self._state = state or State()
@@ -63,7 +66,7 @@ class Session:
             chunk = text
             if not text.startswith(_BINARY):
                 chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
-            self._state.profile_start(self.mode, self._sampler, self._interval_ns)
+            self._state.profile_start(self.mode, self._sampler, self._interval_ns, self._paused)
             outcome = self._state.run(chunk, chunkname, [os.fsencode(argument) for argument in args], os.fsencode(path))
             self._state.profile_stop()
             self.raw = raw = self._state.profile_data()

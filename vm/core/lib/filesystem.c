@@ -478,11 +478,6 @@ static const LibraryEntry entries[] = {
   {NULL, NULL, SPECIAL_NONE},
 };
 
-static void set_function(Thread *L, Table *t, const char *key, CFunction call, const char *name) {
-  push_function(L, call, name, 0);
-  set_from_top(L, t, key);
-}
-
 /* Puts a metatable into the registry and leaves its __index table on the top. */
 static Table *push_methods(Thread *L, const char *type, CFunction release) {
   Table *meta = table_new(L, 0, 4);

@@ -13,4 +13,5 @@ void open_libraries(Thread *L) {
   open_utf8(L);
   open_debug(L);
   open_filesystem(L);
+  open_profiler(L);
 }

@@ -1,0 +1,125 @@
+/* Which part of a run is measured: pausing a profile and going on with it, and zones that the program names. */
+#include "profiler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "interrupt.h"
+#include "memory.h"
+
+bool profiler_is_measuring(const VM *vm) {
+  return vm->profiler != NULL && vm->profiler->running && !vm->profiler->paused;
+}
+
+/* As if the profile ended here: what is under way leaves early, and the loop that counts nothing goes on. */
+void profiler_pause(VM *vm) {
+  if (!profiler_is_measuring(vm)) return;
+  Profiler *profiler = vm->profiler;
+  profiler_stop_clock(profiler);
+  profiler_count_suspended(vm, 1);
+  profiler->paused = true;
+  vm->mode = MODE_OFF;
+  vm_interrupt(vm, 0);
+}
+
+/* As if it began here. */
+void profiler_resume(VM *vm) {
+  Profiler *profiler = vm->profiler;
+  if (profiler == NULL || !profiler->running || !profiler->paused) return;
+  profiler_count_suspended(vm, (uint64_t)-1);
+  profiler->paused = false;
+  vm->mode = profiler->mode;
+  profiler->current_bytes = vm->allocator->current;
+  if (profiler->current_bytes > profiler->peak_bytes) {
+    profiler->peak_bytes = profiler->current_bytes;
+    profiler->sites.epoch++;
+  }
+  profiler_start_clock(profiler);
+  vm_interrupt(vm, 0);
+}
+
+/* Zones */
+
+static uint32_t find_zone(Profiler *profiler, const char *name, size_t length) {
+  for (uint32_t i = 0; i < profiler->zone_count; i++)
+    if (profiler->zones[i].length == length && memcmp(profiler->zones[i].name, name, length) == 0) return i;
+  if (!profiler_grow(&profiler->zones, profiler->zone_count, &profiler->zone_capacity, sizeof(Zone))) return NO_ZONE;
+  char *kept = memory_uncounted(1, length + 1);
+  if (kept == NULL) return NO_ZONE;
+  memcpy(kept, name, length);
+  profiler->zones[profiler->zone_count] = (Zone){.name = kept, .length = length};
+  return profiler->zone_count++;
+}
+
+uint32_t profiler_zone_begin(VM *vm, const char *name, size_t length) {
+  Profiler *profiler = vm->profiler;
+  if (profiler == NULL || !profiler->running) return NO_ZONE;
+  uint32_t index = find_zone(profiler, name, length);
+  if (index == NO_ZONE) return NO_ZONE;
+  Zone *zone = &profiler->zones[index];
+  if (!profiler->paused) zone->calls++;
+  if (zone->open++ > 0) return index; /* inside itself */
+  zone->begun_ns = profiler_run_ns(profiler);
+  zone->begun_bytes = profiler->allocated_bytes;
+  zone->begun_allocations = profiler->allocations;
+  return index;
+}
+
+void profiler_zone_end(VM *vm, uint32_t index) {
+  const Profiler *profiler = vm->profiler;
+  Zone *zone = &profiler->zones[index];
+  if (zone->open == 0 || --zone->open > 0) return;
+  zone->ns += profiler_run_ns(profiler) - zone->begun_ns;
+  zone->allocated_bytes += profiler->allocated_bytes - zone->begun_bytes;
+  zone->allocations += profiler->allocations - zone->begun_allocations;
+}
+
+void profiler_zones_end(VM *vm) {
+  for (uint32_t i = 0; i < vm->profiler->zone_count; i++) {
+    if (vm->profiler->zones[i].open > 1) vm->profiler->zones[i].open = 1;
+    profiler_zone_end(vm, i);
+  }
+}
+
+void profiler_zones_delete(Profiler *profiler) {
+  for (uint32_t i = 0; i < profiler->zone_count; i++) memory_uncounted_free(profiler->zones[i].name);
+  memory_uncounted_free(profiler->zones);
+}
+
+/* The call chain at the stack's peak */
+
+static void put_entry(Profiler *profiler, uint32_t at, ChainEntry entry) {
+  uint32_t half = CHAIN_ENTRIES / 2;
+  if (at >= CHAIN_ENTRIES) { /* the innermost half moves on */
+    memmove(&profiler->chain[half], &profiler->chain[half + 1], (half - 1) * sizeof(ChainEntry));
+    at = CHAIN_ENTRIES - 1;
+  }
+  profiler->chain[at] = entry;
+}
+
+/* The frame that holds the message handler of the whole run is no call of the program's. */
+static bool is_library_call(const Thread *thread, const Frame *f) {
+  if (f->kind == FRAME_LUA || f == thread->frames || f->base[-1].tag != TAG_CFN) return false;
+  return f->kind != FRAME_XPCALL || f->base[0].tag != TAG_CFN || f->base[0].cfn != f->base[-1].cfn;
+}
+
+static void put_thread(Profiler *profiler, const Thread *thread, const uint32_t *pc) {
+  if (thread->resumer != NULL) put_thread(profiler, thread->resumer, NULL);
+  for (const Frame *f = thread->frames; f <= thread->frame; f++) {
+    const uint32_t *at = f == thread->frame && pc != NULL ? pc : f->pc;
+    const Proto *p = f->kind == FRAME_LUA && at != NULL ? profiler_function_at(profiler, at) : NULL;
+    if (p != NULL) {
+      uint32_t word = at > p->code ? (uint32_t)(at - p->code) - 1 : 0;
+      put_entry(profiler, profiler->chain_count++, (ChainEntry){p->id, p->lines != NULL ? p->lines[word] : 0, NULL});
+    } else if (is_library_call(thread, f)) {
+      put_entry(profiler, profiler->chain_count++, (ChainEntry){0, 0, f->base[-1].cfn->name});
+    }
+  }
+}
+
+void profiler_note_chain(Profiler *profiler, const Thread *L, const uint32_t *pc) {
+  profiler->chain_count = 0;
+  profiler->chain_depth = profiler->peak_depth;
+  profiler->next_chain_depth = profiler->peak_depth + profiler->peak_depth / CHAIN_STEP + 1;
+  put_thread(profiler, L, pc);
+}
