@@ -1,9 +1,9 @@
-"""Measures what profiling costs: the time a program runs in each mode, beside the same run without a profile.
+"""Measures what profiling costs: the processor time a program takes in each mode, beside the same run without a profile.
 
-    python benchmarks/profile_cost.py [--runs N] [FILE [ARGUMENT...]]
+    python benchmarks/profile_cost.py [--runs N] [--modes off,count,...] [FILE [ARGUMENT...]]
 
-Without a file it runs the examples. Only the machine's run is timed, not the start of Python, the compiler or the
-report. Runs are interleaved and the fastest of each mode counts.
+Without a file it runs the programs beside it and some examples. Only the machine's run is timed, not the start of Python,
+the compiler or the report. Runs are interleaved and the fastest of each mode counts.
 """
 
 from __future__ import annotations
@@ -14,28 +14,32 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Literal, cast
 
 from perilune.compiler.cache import compile_cached
 from perilune.vm import State
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parent / "examples"
+NAMES = ("fib", "sieve", "queens", "strings", "trees", "sorting", "methods", "pipeline")
 PROGRAMS = [
+    *([str(HERE / "programs" / f"{name}.lua")] for name in NAMES),
     [str(EXAMPLES / "nbody.lua"), "100000"],
     [str(EXAMPLES / "wordcount.lua"), *[str(EXAMPLES / "json.lua")] * 400],  # counts the words of one file often
     [str(EXAMPLES / "json.lua"), "5000"],
 ]
-MODES = ("off", "count", "trace")
+MODES = ("off", "count", "sample", "trace")
 
 
 def run_seconds(chunk: bytes, program: list[str], mode: str) -> float:
-    """How long the machine runs a program in a mode."""
+    """The processor time that the machine takes to run a program in a mode."""
     path, *arguments = program
     with State() as state:
         if mode != "off":
-            state.profile_start("trace" if mode == "trace" else "count")
-        started = time.perf_counter()
+            state.profile_start(cast(Literal["count", "sample", "trace"], mode))
+        started = time.process_time()
         outcome = state.run(chunk, b"@" + os.fsencode(path), [os.fsencode(a) for a in arguments], os.fsencode(path))
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         if mode != "off":
             state.profile_stop()
     if outcome.kind != "ok":
@@ -43,12 +47,12 @@ def run_seconds(chunk: bytes, program: list[str], mode: str) -> float:
     return seconds
 
 
-def measure(program: list[str], runs: int) -> dict[str, float]:
+def measure(program: list[str], modes: list[str], runs: int) -> dict[str, float]:
     """The fastest run of each mode, with the program's output thrown away."""
     chunk = compile_cached(Path(program[0]).read_bytes(), b"@" + os.fsencode(program[0]), is_file=True)
-    fastest = dict.fromkeys(MODES, math.inf)
+    fastest = dict.fromkeys(modes, math.inf)
     for _ in range(runs):
-        for mode in MODES:
+        for mode in modes:
             fastest[mode] = min(fastest[mode], run_seconds(chunk, program, mode))
     return fastest
 
@@ -57,27 +61,30 @@ def main() -> int:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument(
+        "--modes", default=",".join(MODES), help="of %(default)s; the first is what others are compared with"
+    )
     parser.add_argument("program", nargs=argparse.REMAINDER)
     options = parser.parse_args()
+    modes = options.modes.split(",")
     programs = [options.program] if options.program else PROGRAMS
     report = os.fdopen(os.dup(1), "w")
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
-    print(f"{'program':<28} {'off':>10} {'count':>8} {'trace':>8}", file=report)
-    logs = dict.fromkeys(MODES, 0.0)
+
+    def write(name: str, first: str, others: list[str]) -> None:
+        print(f"{name[:24]:<24} {first:>10} " + " ".join(f"{other:>8}" for other in others), file=report, flush=True)
+
+    write("program", modes[0], modes[1:])
+    logs = dict.fromkeys(modes, 0.0)
     for program in programs:
-        fastest = measure(program, options.runs)
-        ratios = {mode: fastest[mode] / fastest["off"] for mode in MODES}
-        for mode in MODES:
+        fastest = measure(program, modes, options.runs)
+        ratios = {mode: fastest[mode] / fastest[modes[0]] for mode in modes}
+        for mode in modes:
             logs[mode] += math.log(ratios[mode])
         name = " ".join([Path(program[0]).name, *program[1:]])
-        print(
-            f"{name[:28]:<28} {1000 * fastest['off']:7.1f} ms {ratios['count']:6.2f} x {ratios['trace']:6.2f} x",
-            file=report,
-            flush=True,
-        )
-    means = {mode: math.exp(logs[mode] / len(programs)) for mode in MODES}
-    print(f"{'geometric mean':<28} {'':>10} {means['count']:6.2f} x {means['trace']:6.2f} x", file=report)
+        write(name, f"{1000 * fastest[modes[0]]:.1f} ms", [f"{ratios[mode]:.2f} x" for mode in modes[1:]])
+    write("geometric mean", "", [f"{math.exp(logs[mode] / len(programs)):.2f} x" for mode in modes[1:]])
     return 0
 
 
