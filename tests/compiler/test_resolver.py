@@ -47,6 +47,7 @@ ERRORS = [
     ("local x <close> = nil; x, y = 1", "t:1: attempt to assign to const variable 'x'"),
     ("local x\n <\nfoo\n>\n\n= 1", "t:6: unknown attribute 'foo'"),
     ("local x <close>, y <close> = 1, 2", "t:1: multiple to-be-closed variables in local list"),
+    ("function f() g({x = h(...) return 1 end", "t:1: cannot use '...' outside a vararg function near '...'"),
     ("function f() return ... end", "t:1: cannot use '...' outside a vararg function near '...'"),
     (f"local {MANY}", "t:1: too many local variables (limit is 200) in main function near <eof>"),
     (

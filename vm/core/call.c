@@ -504,8 +504,7 @@ static enum After begin_special(Thread *L, Value *f, int arguments, int results,
   return call_begin(L, L->top - arguments - 1, arguments, -n / 256 - 2, FRAME_HANDOFF);
 }
 
-/* Puts the __call metamethod of the value at f in front of it as often as needed; returns the function's place. */
-static Value *resolve_call(Thread *L, Value *f, int *arguments) {
+Value *call_resolve(Thread *L, Value *f, int *arguments) {
   int steps = 0;
   while (!is_function(f)) {
     const Value *metamethod = metamethod_of(L->vm, f, METAMETHOD_CALL);
@@ -524,7 +523,7 @@ static Value *resolve_call(Thread *L, Value *f, int *arguments) {
 }
 
 enum After call_begin(Thread *L, Value *f, int arguments, int results, uint8_t flags) {
-  if (UNLIKELY(!is_function(f))) f = resolve_call(L, f, &arguments);
+  if (UNLIKELY(!is_function(f))) f = call_resolve(L, f, &arguments);
   if (f->tag == TAG_LUAFN) {
     push_lua_frame(L, f, arguments, results, flags);
     return AFTER_RUN;

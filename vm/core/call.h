@@ -57,6 +57,10 @@ enum After {
    and delivers its results. The current thread may be another one afterwards, the stack may have moved. */
 enum After call_begin(Thread *L, Value *f, int arguments, int results, uint8_t flags);
 
+/* Puts the __call metamethod of the value at `f` in front of it as often as needed; returns the function's place, which
+   may be in another stack. */
+Value *call_resolve(Thread *L, Value *f, int *arguments);
+
 /* The current frame ends with n results at `from`: delivers them to whoever waits. */
 enum After call_return(Thread *L, Value *from, int n);
 

@@ -198,8 +198,13 @@ static bool slow_compare(Thread *L, const Value *a, const Value *b, bool sense, 
   }
   const Value *handler = metamethod_of(L->vm, a, event);
   if (is_nil(handler)) handler = metamethod_of(L->vm, b, event);
+  if (!is_nil(handler)) return jump_by_metamethod(L, handler, a, b, sense);
+  if (event == METAMETHOD_LE) { /* as Lua 5.3 has it, and 5.4 where it is built to be compatible: not b < a */
+    handler = metamethod_of(L->vm, b, METAMETHOD_LT);
+    if (is_nil(handler)) handler = metamethod_of(L->vm, a, METAMETHOD_LT);
+  }
   if (is_nil(handler)) error_compare(L, a, b);
-  return jump_by_metamethod(L, handler, a, b, sense);
+  return jump_by_metamethod(L, handler, b, a, !sense);
 }
 
 static bool slow_less(Thread *L, const Value *a, const Value *b, bool sense) {
@@ -228,7 +233,7 @@ static void slow_setlist(Thread *L, Value *a, uint32_t n, uint32_t start) {
 /* True if the interpreter is to be left. */
 static bool slow_tailcall(Thread *L, Value *f, int arguments) {
   Frame *frame = L->frame;
-  if (UNLIKELY(!is_function(f) && is_nil(metamethod_of(L->vm, f, METAMETHOD_CALL)))) error_call(L, f);
+  if (UNLIKELY(!is_function(f))) f = call_resolve(L, f, &arguments);
   if (f->tag == TAG_CFN) { /* the frame stays, for a traceback and for what waits for its results */
     frame->flags |= FRAME_TAILING;
     return call_begin(L, f, arguments, MULTIPLE_RESULTS, 0) == AFTER_LEAVE;
@@ -301,11 +306,10 @@ static bool for_limit(Thread *L, int64_t start, const Value *limit, int64_t step
     double n;
     if (!value_to_float(limit, &n)) error_for(L, limit, "limit");
     double whole = step < 0 ? ceil(n) : floor(n);
-    if (isnan(n)) return true;
     if (whole >= 0x1p63) {
       if (step < 0) return true;
       *result = INT64_MAX;
-    } else if (whole < -0x1p63) {
+    } else if (isnan(n) || whole < -0x1p63) { /* the reference takes a NaN for a negative number */
       if (step > 0) return true;
       *result = INT64_MIN;
     } else {
@@ -353,7 +357,7 @@ static bool for_prepare(Thread *L, Value *a) {
   double step = for_float(L, a + 2, "step");
   double start = for_float(L, a, "initial value");
   if (step == 0) error_runtime(L, "'for' step is zero");
-  if (step > 0 ? !(start <= limit) : !(limit <= start)) return true;
+  if (step > 0 ? limit < start : start < limit) return true; /* a NaN runs once */
   set_float(a, start);
   set_float(a + 1, limit);
   set_float(a + 2, step);

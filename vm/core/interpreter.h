@@ -18,7 +18,6 @@ void index_get(Thread *L, const Value *object, const Value *key, Value *result);
 void index_set(Thread *L, const Value *object, const Value *key, const Value *value);
 bool value_equal(Thread *L, const Value *a, const Value *b);
 bool value_less(Thread *L, const Value *a, const Value *b);
-bool value_less_equal(Thread *L, const Value *a, const Value *b);
 void value_length(Thread *L, const Value *v, Value *result);
 /* Arithmetic by metamethod number, METAMETHOD_ADD .. METAMETHOD_BNOT. */
 void value_arithmetic(Thread *L, enum Metamethod operation, const Value *a, const Value *b, Value *result);

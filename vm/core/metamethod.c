@@ -149,25 +149,15 @@ bool number_less_equal(const Value *a, const Value *b) {
   return is_float(b) ? a->n <= b->n : float_less_equal_int(a->n, b->i);
 }
 
-static bool compare_by_metamethod(Thread *L, const Value *a, const Value *b, enum Metamethod event) {
-  const Value *handler = metamethod_of(L->vm, a, event);
-  if (is_nil(handler)) handler = metamethod_of(L->vm, b, event);
+bool value_less(Thread *L, const Value *a, const Value *b) {
+  if (is_number(a) && is_number(b)) return number_less(a, b);
+  if (is_string(a) && is_string(b)) return str_compare(a->str, b->str) < 0;
+  const Value *handler = metamethod_of(L->vm, a, METAMETHOD_LT);
+  if (is_nil(handler)) handler = metamethod_of(L->vm, b, METAMETHOD_LT);
   if (is_nil(handler)) error_compare(L, a, b);
   Value function = *handler, result;
   call_plain(L, &function, a, b, NULL, &result);
   return !is_falsy(&result);
-}
-
-bool value_less(Thread *L, const Value *a, const Value *b) {
-  if (is_number(a) && is_number(b)) return number_less(a, b);
-  if (is_string(a) && is_string(b)) return str_compare(a->str, b->str) < 0;
-  return compare_by_metamethod(L, a, b, METAMETHOD_LT);
-}
-
-bool value_less_equal(Thread *L, const Value *a, const Value *b) {
-  if (is_number(a) && is_number(b)) return number_less_equal(a, b);
-  if (is_string(a) && is_string(b)) return str_compare(a->str, b->str) <= 0;
-  return compare_by_metamethod(L, a, b, METAMETHOD_LE);
 }
 
 void value_length(Thread *L, const Value *v, Value *result) {

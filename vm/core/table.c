@@ -491,11 +491,6 @@ static uint32_t position_behind(Thread *L, Table *t, const Value *key, uint32_t 
   uint32_t tag = key->tag;
   uint64_t bits = key->bits;
   if (tag == TAG_NIL) return 0;
-  int64_t i;
-  if (tag == TAG_FLOAT && float_to_int(key->n, &i)) {
-    tag = TAG_INT;
-    bits = (uint64_t)i;
-  }
   if (tag == TAG_INT && bits - 1 < t->array_size) return (uint32_t)bits;
   uint32_t count = node_count(t), guess = hint - t->array_size - 1;
   if (hint > t->array_size && guess < count && key_is(&t->node[guess], tag, bits)) return hint;

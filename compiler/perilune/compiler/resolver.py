@@ -669,12 +669,14 @@ class _Resolver:
         return value
 
     def table(self, node: nodes.Table) -> object:
-        handlers = _EXPRESSIONS
         for item in node.items:
-            if type(item) is nodes.KeyedItem:
-                handlers[type(item.key)](self, item.key)
-            handlers[type(item.value)](self, item.value)
+            self.item(item)
         return NOT_CONSTANT
+
+    def item(self, item: nodes.Item) -> None:
+        if type(item) is nodes.KeyedItem:
+            _EXPRESSIONS[type(item.key)](self, item.key)
+        _EXPRESSIONS[type(item.value)](self, item.value)
 
     def function_expression(self, node: nodes.Function) -> object:
         function = FunctionScope(node, self.function, node.vararg is not None)
@@ -813,6 +815,8 @@ class _Resolver:
                 _STATEMENTS[type(piece)](self, piece)
             elif isinstance(piece, nodes.Block):
                 self.block(piece)
+            elif isinstance(piece, nodes.Item):
+                self.item(piece)
 
 
 _EXPRESSIONS: dict[type[nodes.Node], Callable[[_Resolver, Any], object]] = {
