@@ -1,5 +1,5 @@
 -- Backtracking over three arrays: the ways to put n queens on a board.
-local n = tonumber(arg and arg[1]) or 9
+local n = tonumber(arg and arg[1]) or 11
 local columns, rising, falling = {}, {}, {}
 
 local function place(row)

@@ -147,10 +147,14 @@ void memory_forget_sites(Allocator *a) {
 
 /* Accounting */
 
-static NOINLINE void profile_change(Allocator *a, void *old, size_t old_size, void *block, size_t size) {
-  uint32_t before = old_size > 0 ? memory_site(a, old, old_size) : 0;
-  uint32_t site = profiler_allocation(a->profiler, before, old_size, size);
-  if (size > 0 && !set_site(a, block, size, site)) profiler_lost_site(a->profiler, site, size);
+static NOINLINE void profile_allocated(Allocator *a, void *block, size_t size) {
+  uint32_t site = profiler_allocated(a->profiler, size, a->current);
+  if (UNLIKELY(!set_site(a, block, size, site))) profiler_lost_site(a->profiler, site, size);
+}
+
+static NOINLINE void profile_resized(Allocator *a, void *old, size_t old_size, void *block, size_t size) {
+  uint32_t site = profiler_resized(a->profiler, memory_site(a, old, old_size), old_size, size);
+  if (!set_site(a, block, size, site)) profiler_lost_site(a->profiler, site, size);
 }
 
 /* A block that was `old` is now `block`; size 0 stands for none. The old one is still there: the profiler looks at the
@@ -159,7 +163,13 @@ static inline void account(VM *vm, Allocator *a, void *old, size_t old_size, voi
   a->current += size - old_size;
   vm->gc->debt += (ptrdiff_t)(size - old_size);
   if (a->current > a->peak) a->peak = a->current;
-  if (UNLIKELY(a->profiler != NULL)) profile_change(a, old, old_size, block, size);
+  if (LIKELY(a->profiler == NULL)) return;
+  if (old_size == 0)
+    profile_allocated(a, block, size);
+  else if (size == 0)
+    profiler_released(a->profiler, memory_site(a, old, old_size), old_size);
+  else
+    profile_resized(a, old, old_size, block, size);
 }
 
 void *memory_allocate(Thread *L, size_t size) {

@@ -243,6 +243,7 @@ void profiler_stop(VM *vm) {
   profiler->stopped_ns = now_ns();
   profiler->running = false;
   vm->mode = MODE_OFF;
+  profiler->current_bytes = vm->allocator->current;
   vm->allocator->profiler = NULL;
   if (!profiler->paused) profiler_count_suspended(vm, 1);
   sites_count_kinds(&profiler->sites, vm); /* without the memory for it the profile lacks the kinds */
@@ -312,46 +313,31 @@ uint64_t profiler_elapsed_ns(const Profiler *profiler) {
 
 /* Memory */
 
-static uint32_t running_site(const Profiler *profiler) {
-  for (const Thread *thread = profiler->vm->current; thread != NULL; thread = thread->resumer) {
+uint32_t profiler_waiting_site(const VM *vm) {
+  for (const Thread *thread = vm->current; thread != NULL; thread = thread->resumer) {
     const Frame *frame = thread->frame;
     if (frame == NULL) continue;
     while (frame > thread->frames && frame->kind != FRAME_LUA) frame--;
-    if (frame->kind != FRAME_LUA) continue;
-    const Proto *p = frame->base[-1].luafn->proto;
-    if (p->counts == NULL) break;
-    return p->counts->first_site + (frame->pc > p->code ? (uint32_t)(frame->pc - p->code) - 1 : 0);
+    if (frame->kind == FRAME_LUA) return profiler_site_of(frame);
   }
   return SITE_OUTSIDE;
 }
 
-uint32_t profiler_allocation(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size) {
-  size_t current = profiler->vm->allocator->current;
+uint32_t profiler_resized(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size) {
   Sites *sites = &profiler->sites;
-  profiler->current_bytes = current;
+  uint32_t site = before;
   if (profiler->paused) {
-    uint32_t site = new_size <= old_size ? before : (uint32_t)SITE_BEFORE;
+    if (new_size > old_size) site = SITE_BEFORE;
     profiler->paused_bytes += (int64_t)(new_size - old_size);
-    site_change_live(sites, before, 0, old_size);
-    site_change_live(sites, site, new_size, 0);
-    return site;
-  }
-  if (new_size <= old_size) {
+  } else if (new_size <= old_size) {
     profiler->released_bytes += old_size - new_size;
-    site_change_live(sites, before, 0, old_size - new_size);
-    return before;
+  } else {
+    site = profiler_running_site(profiler->vm);
+    profiler_count_allocation(profiler, site, new_size - old_size);
   }
-  uint32_t site = running_site(profiler);
-  profiler->allocations++;
-  profiler->allocated_bytes += new_size - old_size;
-  sites->array[site].allocations++;
-  sites->array[site].bytes += new_size - old_size;
   site_change_live(sites, before, 0, old_size);
   site_change_live(sites, site, new_size, 0);
-  if (current > profiler->peak_bytes) {
-    profiler->peak_bytes = current;
-    sites->epoch++;
-  }
+  if (!profiler->paused) profiler_note_peak(profiler, profiler->vm->allocator->current);
   return site;
 }
 

@@ -135,9 +135,13 @@ void profiler_attach(Thread *L, Proto *p);
 void profiler_detach(Proto *p);
 /* The profiled function whose code a saved pc is in, or NULL. */
 Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc);
-/* The allocator's probe: a block of site `before` changes its size; 0 stands for no block. Returns the block's site from
-   now on: the running instruction's if it grew, which is the innermost Lua frame's. */
-uint32_t profiler_allocation(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size);
+/* The allocator's probes. A new block belongs to the running instruction, which is the innermost Lua frame's; so does one
+   that grows. They return the block's site. */
+static inline uint32_t profiler_allocated(Profiler *profiler, size_t size, size_t current);
+static inline void profiler_released(Profiler *profiler, uint32_t site, size_t size);
+uint32_t profiler_resized(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size);
+/* The site of the instruction that called what runs now. */
+uint32_t profiler_waiting_site(const VM *vm);
 /* A block's site could not be remembered: it counts as one from before the profile. */
 void profiler_lost_site(Profiler *profiler, uint32_t site, size_t size);
 /* The stack of L has grown to the peak that is noted already: notes the calls that lead there. `pc` is behind the running
@@ -180,6 +184,48 @@ static inline uint64_t profiler_stamp(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 #endif
+
+static inline uint32_t profiler_site_of(const Frame *frame) {
+  const Proto *p = frame->base[-1].luafn->proto;
+  if (UNLIKELY(p->counts == NULL)) return SITE_OUTSIDE;
+  return p->counts->first_site + (frame->pc > p->code ? (uint32_t)(frame->pc - p->code) - 1 : 0);
+}
+
+static inline uint32_t profiler_running_site(const VM *vm) {
+  const Frame *frame = vm->current != NULL ? vm->current->frame : NULL;
+  return LIKELY(frame != NULL && frame->kind == FRAME_LUA) ? profiler_site_of(frame) : profiler_waiting_site(vm);
+}
+
+static inline void profiler_count_allocation(Profiler *profiler, uint32_t site, size_t size) {
+  Site *s = &profiler->sites.array[site];
+  profiler->allocations++;
+  profiler->allocated_bytes += size;
+  s->allocations++;
+  s->bytes += size;
+}
+
+static inline void profiler_note_peak(Profiler *profiler, size_t current) {
+  if (LIKELY(current <= profiler->peak_bytes)) return;
+  profiler->peak_bytes = current;
+  profiler->sites.epoch++;
+}
+
+static inline uint32_t profiler_allocated(Profiler *profiler, size_t size, size_t current) {
+  if (UNLIKELY(profiler->paused)) return profiler_resized(profiler, SITE_BEFORE, 0, size);
+  uint32_t site = profiler_running_site(profiler->vm);
+  profiler_count_allocation(profiler, site, size);
+  site_change_live(&profiler->sites, site, size, 0);
+  profiler_note_peak(profiler, current);
+  return site;
+}
+
+static inline void profiler_released(Profiler *profiler, uint32_t site, size_t size) {
+  if (UNLIKELY(profiler->paused))
+    profiler->paused_bytes -= (int64_t)size;
+  else
+    profiler->released_bytes += size;
+  site_change_live(&profiler->sites, site, 0, size);
+}
 
 static inline uint64_t profiler_builtin_begin(const Profiler *profiler) {
   return profiler->mode == MODE_TRACE ? profiler_stamp() - profiler->away_ticks : 0;
