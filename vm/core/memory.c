@@ -96,6 +96,13 @@ static inline void *take_large(size_t size) {
   return header + 1;
 }
 
+/* The header moves with its block. */
+static void *resize_large(void *block, size_t size) {
+  if (size > SIZE_MAX - sizeof(LargeHeader)) return NULL;
+  LargeHeader *header = realloc((LargeHeader *)block - 1, sizeof(LargeHeader) + size);
+  return header != NULL ? header + 1 : NULL;
+}
+
 static inline void give_large(void *block) { free((LargeHeader *)block - 1); }
 
 static inline void *take(Allocator *a, size_t size) { return is_small(size) ? take_small(a, size) : take_large(size); }
@@ -152,24 +159,25 @@ static NOINLINE void profile_allocated(Allocator *a, void *block, size_t size) {
   if (UNLIKELY(!set_site(a, block, size, site))) profiler_lost_site(a->profiler, site, size);
 }
 
-static NOINLINE void profile_resized(Allocator *a, void *old, size_t old_size, void *block, size_t size) {
-  uint32_t site = profiler_resized(a->profiler, memory_site(a, old, old_size), old_size, size);
+/* What must be known of a block before it is resized: then the stack and the frames may be elsewhere. */
+typedef struct Resized {
+  uint32_t before;
+  uint32_t running;
+} Resized;
+
+static NOINLINE Resized profile_resizing(const VM *vm, const void *block, size_t size) {
+  return (Resized){memory_site(vm->allocator, block, size), profiler_running_site(vm)};
+}
+
+static NOINLINE void profile_resized(Allocator *a, Resized r, size_t old_size, void *block, size_t size) {
+  uint32_t site = profiler_resized(a->profiler, r.running, r.before, old_size, size);
   if (!set_site(a, block, size, site)) profiler_lost_site(a->profiler, site, size);
 }
 
-/* A block that was `old` is now `block`; size 0 stands for none. The old one is still there: the profiler looks at the
-   frames, which may be what stands in it. */
-static inline void account(VM *vm, Allocator *a, void *old, size_t old_size, void *block, size_t size) {
+static inline void account(VM *vm, Allocator *a, size_t old_size, size_t size) {
   a->current += size - old_size;
   vm->gc->debt += (ptrdiff_t)(size - old_size);
   if (a->current > a->peak) a->peak = a->current;
-  if (LIKELY(a->profiler == NULL)) return;
-  if (old_size == 0)
-    profile_allocated(a, block, size);
-  else if (size == 0)
-    profiler_released(a->profiler, memory_site(a, old, old_size), old_size);
-  else
-    profile_resized(a, old, old_size, block, size);
 }
 
 void *memory_allocate(Thread *L, size_t size) {
@@ -179,14 +187,16 @@ void *memory_allocate(Thread *L, size_t size) {
   if (UNLIKELY(size > a->limit - a->current || a->current > a->limit)) error_memory(L);
   void *block = take(a, size);
   if (UNLIKELY(block == NULL)) error_memory(L);
-  account(vm, a, NULL, 0, block, size);
+  account(vm, a, 0, size);
+  if (UNLIKELY(a->profiler != NULL)) profile_allocated(a, block, size);
   return block;
 }
 
 void memory_free(VM *vm, void *block, size_t size) {
   if (block == NULL) return;
   Allocator *a = vm->allocator;
-  account(vm, a, block, size, NULL, 0);
+  account(vm, a, size, 0);
+  if (UNLIKELY(a->profiler != NULL)) profiler_released(a->profiler, memory_site(a, block, size), size);
   give(a, block, size);
 }
 
@@ -197,24 +207,33 @@ void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
     return NULL;
   }
   if (new_size > old_size && (a->current > a->limit || new_size - old_size > a->limit - a->current)) return NULL;
-  if (block == NULL) old_size = 0;
-  if (old_size > 0 && is_small(old_size) && is_small(new_size) && class_of(old_size) == class_of(new_size)) {
-    account(vm, a, block, old_size, block, new_size);
-    return block;
+  bool is_new = block == NULL || old_size == 0;
+  Resized resized = {0, 0};
+  if (is_new)
+    old_size = 0;
+  else if (UNLIKELY(a->profiler != NULL))
+    resized = profile_resizing(vm, block, old_size);
+  void *moved;
+  if (is_new) {
+    moved = take(a, new_size);
+  } else if (is_small(old_size) && is_small(new_size) && class_of(old_size) == class_of(new_size)) {
+    moved = block;
+  } else if (!is_small(old_size) && !is_small(new_size)) {
+    moved = resize_large(block, new_size);
+  } else {
+    moved = take(a, new_size);
+    if (moved != NULL) {
+      memcpy(moved, block, old_size < new_size ? old_size : new_size);
+      give(a, block, old_size);
+    }
   }
-  if (old_size > 0 && !is_small(old_size) && !is_small(new_size) && a->profiler == NULL) {
-    if (new_size > SIZE_MAX - sizeof(LargeHeader)) return NULL;
-    LargeHeader *header = realloc((LargeHeader *)block - 1, sizeof(LargeHeader) + new_size);
-    if (header == NULL) return NULL;
-    account(vm, a, block, old_size, header + 1, new_size);
-    return header + 1;
-  }
-  void *moved = take(a, new_size);
-  if (moved == NULL) return NULL;
-  account(vm, a, block, old_size, moved, new_size);
-  if (old_size > 0) {
-    memcpy(moved, block, old_size < new_size ? old_size : new_size);
-    give(a, block, old_size);
+  if (UNLIKELY(moved == NULL)) return NULL;
+  account(vm, a, old_size, new_size);
+  if (UNLIKELY(a->profiler != NULL)) {
+    if (is_new)
+      profile_allocated(a, moved, new_size);
+    else
+      profile_resized(a, resized, old_size, moved, new_size);
   }
   return moved;
 }

@@ -323,7 +323,7 @@ uint32_t profiler_waiting_site(const VM *vm) {
   return SITE_OUTSIDE;
 }
 
-uint32_t profiler_resized(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size) {
+uint32_t profiler_resized(Profiler *profiler, uint32_t running, uint32_t before, size_t old_size, size_t new_size) {
   Sites *sites = &profiler->sites;
   uint32_t site = before;
   if (profiler->paused) {
@@ -332,7 +332,7 @@ uint32_t profiler_resized(Profiler *profiler, uint32_t before, size_t old_size, 
   } else if (new_size <= old_size) {
     profiler->released_bytes += old_size - new_size;
   } else {
-    site = profiler_running_site(profiler->vm);
+    site = running;
     profiler_count_allocation(profiler, site, new_size - old_size);
   }
   site_change_live(sites, before, 0, old_size);

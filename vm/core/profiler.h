@@ -136,10 +136,11 @@ void profiler_detach(Proto *p);
 /* The profiled function whose code a saved pc is in, or NULL. */
 Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc);
 /* The allocator's probes. A new block belongs to the running instruction, which is the innermost Lua frame's; so does one
-   that grows. They return the block's site. */
+   that grows. They return the block's site. `running` is the running instruction's, for callers who know that the stack
+   is about to move. */
 static inline uint32_t profiler_allocated(Profiler *profiler, size_t size, size_t current);
 static inline void profiler_released(Profiler *profiler, uint32_t site, size_t size);
-uint32_t profiler_resized(Profiler *profiler, uint32_t before, size_t old_size, size_t new_size);
+uint32_t profiler_resized(Profiler *profiler, uint32_t running, uint32_t before, size_t old_size, size_t new_size);
 /* The site of the instruction that called what runs now. */
 uint32_t profiler_waiting_site(const VM *vm);
 /* A block's site could not be remembered: it counts as one from before the profile. */
@@ -211,7 +212,7 @@ static inline void profiler_note_peak(Profiler *profiler, size_t current) {
 }
 
 static inline uint32_t profiler_allocated(Profiler *profiler, size_t size, size_t current) {
-  if (UNLIKELY(profiler->paused)) return profiler_resized(profiler, SITE_BEFORE, 0, size);
+  if (UNLIKELY(profiler->paused)) return profiler_resized(profiler, SITE_BEFORE, SITE_BEFORE, 0, size);
   uint32_t site = profiler_running_site(profiler->vm);
   profiler_count_allocation(profiler, site, size);
   site_change_live(&profiler->sites, site, size, 0);
