@@ -10,33 +10,50 @@ import os
 import sys
 from array import array
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import oracle
 from lua_expectations import parse_expectation
 from perilune.vm import State
 
+if TYPE_CHECKING:
+    from perilune.vm.raw_profile import RawProfile
+
 MEMORY_LIMIT = 1 << 30
 
 
-def differences(path: Path) -> list[str]:
+def profiled(path: Path, mode: Literal["count", "sample", "oracle"]) -> RawProfile:
     source = path.read_bytes()
     expectation = parse_expectation(source.decode(errors="surrogateescape"))
     os.chdir(path.parent)
     with State() as state:
         state.set_memory_limit(MEMORY_LIMIT)
-        state.profile_start("oracle")
+        state.profile_start(mode)
         name = path.name.encode()
         text = b"--" + source if source.startswith(b"#") else source
         state.run(text, b"@" + name, [argument.encode() for argument in expectation.arguments], name)
         state.profile_stop()
-        raw = state.profile_data()
+        return state.profile_data()
+
+
+def differences(path: Path) -> list[str]:
+    raw = profiled(path, "oracle")
     found = [difference for function in raw["functions"] for difference in oracle.differences(function)]
     allocated = sum(sum(array("Q", function["allocated_bytes"])) for function in raw["functions"])
     if allocated + raw["outside_bytes"] != raw["allocated_bytes"]:
         found.append(f"bytes of functions {allocated} and outside {raw['outside_bytes']}: not {raw['allocated_bytes']}")
     if raw["started_bytes"] + raw["allocated_bytes"] - raw["released_bytes"] != raw["current_bytes"]:
         found.append("bytes allocated and released are not what is held")
+    for mode in ("count", "sample"):  # their loops leave out most comparisons with the peak, the oracle's does not
+        other = profiled(path, mode)
+        if instructions(other) == instructions(raw) and other["peak_depth"] != raw["peak_depth"]:
+            found.append(f"peak of the stack in {mode} mode {other['peak_depth']}, compared always {raw['peak_depth']}")
     return found
+
+
+def instructions(raw: RawProfile) -> list[bytes]:
+    """Equal where two runs of a program did the same."""
+    return [function["counts"] for function in raw["functions"]]
 
 
 def main() -> None:

@@ -151,9 +151,10 @@ def test_a_profile_can_begin_paused() -> None:
 @pytest.mark.parametrize("mode", ["sample", "trace"])
 def test_time_is_of_what_is_measured(mode: Mode) -> None:
     busy = "for i = 1, 3000000 do end\n"
-    whole = profiled(busy + busy + busy + busy, mode)
-    part = profiled("profiler.stop()\n" + busy + busy + busy + "profiler.start()\n" + busy, mode)
-    assert part["run_ns"] < 0.7 * whole["run_ns"]
+    stopped = "profiler.stop()\n" + busy + busy + busy + "profiler.start()\n" + busy
+    whole = min(profiled(busy + busy + busy + busy, mode)["run_ns"] for _ in range(4))
+    part = min((profiled(stopped, mode) for _ in range(4)), key=lambda raw: raw["run_ns"])
+    assert part["run_ns"] < 0.7 * whole
     if mode == "sample":
         assert all(
             not count

@@ -449,9 +449,13 @@ static bool for_float_step(Value *a) {
     SLOW(slow_set(L, object, key, (value)));                                 \
   } while (0)
 
+#define PATIENCE 256 /* calls and returns */
+
 #define LOOP_NAME interpret_off
 #define LOOP_INDEX MODE_OFF
 #define COUNT_EDGES 0
+#define HAS_OTHER_LOOP 0
+#define BELOW_PEAK 0
 #define SAMPLE 0
 #define TRACE 0
 #define COUNT_EVERY 0
@@ -461,10 +465,14 @@ static bool for_float_step(Value *a) {
 #undef LOOP_NAME
 #undef LOOP_INDEX
 #undef COUNT_EDGES
+#undef HAS_OTHER_LOOP
+#undef BELOW_PEAK
 
 #define LOOP_NAME interpret_count
 #define LOOP_INDEX MODE_COUNT
 #define COUNT_EDGES 1
+#define HAS_OTHER_LOOP 1
+#define BELOW_PEAK 1
 #include "interpreter_loop.h"
 #undef LOOP_NAME
 #undef LOOP_INDEX
@@ -476,12 +484,28 @@ static bool for_float_step(Value *a) {
 #include "interpreter_loop.h"
 #undef LOOP_NAME
 #undef LOOP_INDEX
+#undef BELOW_PEAK
+
+#define LOOP_NAME interpret_sample_depth
+#define LOOP_INDEX LOOP_SAMPLE_DEPTH
+#define BELOW_PEAK 0
+#include "interpreter_loop.h"
+#undef LOOP_NAME
+#undef LOOP_INDEX
 #undef SAMPLE
+
+#define LOOP_NAME interpret_count_depth
+#define LOOP_INDEX LOOP_COUNT_DEPTH
+#define SAMPLE 0
+#include "interpreter_loop.h"
+#undef LOOP_NAME
+#undef LOOP_INDEX
+#undef HAS_OTHER_LOOP
 #undef TRACE
 
 #define LOOP_NAME interpret_trace
 #define LOOP_INDEX MODE_TRACE
-#define SAMPLE 0
+#define HAS_OTHER_LOOP 0
 #define TRACE 1
 #include "interpreter_loop.h"
 #undef LOOP_NAME
@@ -496,10 +520,10 @@ static bool for_float_step(Value *a) {
 #include "interpreter_loop.h"
 #undef LOOP_NAME
 #undef LOOP_INDEX
-#undef TRACE
-#undef COUNTING
-#undef HOOKED
 #undef SAMPLE
+#undef TRACE
+#undef HOOKED
+#undef COUNTING
 
 #define LOOP_NAME interpret_hooked
 #define LOOP_INDEX LOOP_HOOKED
@@ -512,8 +536,14 @@ static bool for_float_step(Value *a) {
 /* True if the run goes on in another loop. */
 typedef bool (*Loop)(Thread *L);
 static const Loop loops[LOOP_COUNT] = {
-    [MODE_OFF] = interpret_off,     [MODE_COUNT] = interpret_count,   [MODE_SAMPLE] = interpret_sample,
-    [MODE_TRACE] = interpret_trace, [MODE_ORACLE] = interpret_oracle, [LOOP_HOOKED] = interpret_hooked,
+    [MODE_OFF] = interpret_off,
+    [MODE_COUNT] = interpret_count,
+    [MODE_SAMPLE] = interpret_sample,
+    [MODE_TRACE] = interpret_trace,
+    [MODE_ORACLE] = interpret_oracle,
+    [LOOP_HOOKED] = interpret_hooked,
+    [LOOP_COUNT_DEPTH] = interpret_count_depth,
+    [LOOP_SAMPLE_DEPTH] = interpret_sample_depth,
 };
 
 void interpret(VM *vm) {

@@ -8,7 +8,10 @@
 void interpret(VM *vm);
 /* The loop that the machine's state asks for. A running loop looks at it when it is interrupted. */
 static inline int loop_wanted(const VM *vm) {
-  return vm->hooked_threads > 0 || vm->instructions_limited ? LOOP_HOOKED : (int)vm->mode;
+  if (vm->hooked_threads > 0 || vm->instructions_limited) return LOOP_HOOKED;
+  if (vm->compares_depth && vm->mode == MODE_COUNT) return LOOP_COUNT_DEPTH;
+  if (vm->compares_depth && vm->mode == MODE_SAMPLE) return LOOP_SAMPLE_DEPTH;
+  return (int)vm->mode;
 }
 
 /* Operations with metamethods, for C code. They may call Lua: L->top must be above everything in use. `result` may be

@@ -1,6 +1,7 @@
 /* The dispatch loop, compiled once per mode: the including file defines LOOP_NAME, LOOP_INDEX and the probes
 
      COUNT_EDGES  1: count function entries and taken jumps, track the highest slot in use
+     HAS_OTHER_LOOP, BELOW_PEAK  1: the loop has a twin for functions at the peak of the stack; it is the one for those below
      SAMPLE       1: keep the running instruction and library function where a sampler finds them
      TRACE        1: a time stamp at every instruction
      COUNT_EVERY  1: the oracle: count every instruction as well
@@ -37,6 +38,9 @@ static bool LOOP_NAME(Thread *L) {
 #endif
 #if COUNT_EDGES
   Value *peak = NULL;
+#if !BELOW_PEAK
+  int patience = PATIENCE;
+#endif
   uintptr_t taken = 0;
 #endif
   Frame *ci;
@@ -70,6 +74,7 @@ reload: /* the current thread's frame is to run on */
   pc = ci->pc;
   LOAD_COUNTS();
   LOAD_PEAK();
+  FIT_LOOP();
   NEXT;
 
 #if !USE_COMPUTED_GOTO
@@ -667,6 +672,7 @@ again:
       k = p->constants;
       pc = p->code;
       LOAD_COUNTS();
+      FIT_LOOP();
       NEXT;
     }
     if (LIKELY(!HOOKED && f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE)) {
@@ -684,7 +690,7 @@ again:
       ci->flags = 0;
       L->frame = ci;
       L->top = f + 1 + arguments;
-      DEPTH(L->top);
+      NOTE_DEPTH(L->top);
       BUILTIN_BEGINS(function);
 #if TRACE
       uint64_t begun = COUNTING ? profiler_builtin_begin(profiler) : 0;
@@ -697,7 +703,7 @@ again:
       ci = L->frame;
       Value *to = ci->base - 1, *from = L->top - n;
       LOAD_PEAK();
-      DEPTH(L->top);
+      NOTE_DEPTH(L->top);
       int wanted = ci->results;
       L->frame = --ci;
       base = ci->base;
@@ -789,6 +795,7 @@ returned:
   k = cl->proto->constants;
   pc = ci->pc;
   LOAD_COUNTS();
+  FIT_LOOP();
   NEXT;
 
   OPCODE(RETURNC) {
@@ -804,7 +811,7 @@ returned:
     base = ci->base;
     LOAD_PEAK();
 #if COUNT_EDGES
-    DEPTH(C != 0 ? RA + C - 1 : L->top);
+    NOTE_DEPTH(C != 0 ? RA + C - 1 : L->top);
 #endif
     NEXT;
   }

@@ -4,7 +4,10 @@
 #undef TAKEN
 #undef TAKEN_AT
 #undef ENTERED
+#undef NOTE_DEPTH
 #undef DEPTH
+#undef FIT_LOOP
+#undef CHANGE_LOOP
 #undef LOAD_PEAK
 #undef CALLED
 #undef RUNNING
@@ -31,8 +34,13 @@
   do {                                      \
     if (COUNTING) (p)->counts->entries++;   \
   } while (0)
-/* `end` is one past the highest slot in use. */
-#define DEPTH(end)                                                      \
+/* The highest slot in use; `end` is one past it.
+
+   Most functions run below the peak: where all the slots that a function may use do not reach it, nothing needs to be
+   compared. So the loops of count and sample mode exist twice, with and without the comparison at every write, and who
+   enters or comes back to a function that may reach higher goes over to the comparing loop. That one looks only now and
+   then whether it is still needed, as going over takes its time. */
+#define NOTE_DEPTH(end)                                                      \
   do {                                                                  \
     if (COUNTING && UNLIKELY((end) > peak)) {                           \
       peak = (end);                                                     \
@@ -45,7 +53,34 @@
     if (!HOOKED || profiler != NULL) peak = L->stack + profiler->peak_depth; \
   } while (0)
 #define CALLED(f) ((f)->calls++)
+#define CHANGE_LOOP(compares)        \
+  do {                               \
+    vm->compares_depth = (compares); \
+    ci->pc = pc;                     \
+    return true;                     \
+  } while (0)
+#if BELOW_PEAK
+#define DEPTH(end) ((void)0)
+#define FIT_LOOP()                                         \
+  do {                                                     \
+    if (UNLIKELY(base + cl->proto->slots > peak)) {        \
+      NOTE_DEPTH(base + cl->proto->parameters);            \
+      CHANGE_LOOP(true);                                   \
+    }                                                      \
+  } while (0)
 #else
+#define DEPTH(end) NOTE_DEPTH(end)
+#define FIT_LOOP()                                                             \
+  do {                                                                         \
+    if (HAS_OTHER_LOOP && UNLIKELY(--patience == 0)) {                         \
+      patience = PATIENCE;                                                     \
+      if (base + cl->proto->slots <= peak) CHANGE_LOOP(false);                 \
+    }                                                                          \
+  } while (0)
+#endif
+#else
+#define NOTE_DEPTH(end) ((void)0)
+#define FIT_LOOP() ((void)0)
 #define LOAD_COUNTS() ((void)0)
 #define TAKEN() ((void)0)
 #define ENTERED(p) ((void)0)

@@ -119,7 +119,7 @@ typedef struct Running {
 #define RUNNING_GET(vm, field) atomic_load_explicit(&(vm)->running.field, memory_order_relaxed)
 
 /* The compiled dispatch loops: one per mode, and one that does every mode's work, and hooks, by looking at run time. */
-enum { LOOP_HOOKED = MODE_COUNT_MODES, LOOP_COUNT };
+enum { LOOP_HOOKED = MODE_COUNT_MODES, LOOP_COUNT_DEPTH, LOOP_SAMPLE_DEPTH, LOOP_COUNT };
 
 struct Profiler; /* profiler.h */
 
@@ -161,6 +161,7 @@ struct VM {
   struct Profiler *profiler;
   struct Allocator *allocator;
   enum Mode mode;
+  bool compares_depth; /* the running function may reach a new peak of the stack: see interpreter_probes.h */
   Running running;
   _Atomic int interrupt; /* see interrupt.h: INTERRUPT_* bits asked for by another thread or a signal handler */
   const void *dispatch[LOOP_COUNT][256]; /* the loops' jump tables; all entries become the label on an interrupt */
