@@ -29,7 +29,7 @@ def test_shares_are_within_their_error(straight: bool) -> None:
     outcome, profile = profile_source(program(400_000 if straight else 1_500, straight), interval=0.0002)
     outcome.check()
     samples = profile.totals.samples or 0
-    assert samples > 300
+    assert samples > 100
     totals = {line.line: line.total_ns for line in profile.files[0].lines}
     whole = sum(totals[line] or 0 for line in (3, 4, 5, 6))
     for line, repeats in zip((3, 4, 5, 6), REPEATS, strict=True):
