@@ -997,8 +997,9 @@ LABEL_interrupt:
 LABEL_invalid: /* the verifier lets no such opcode pass */
   return false;
 #else
-  case OPCODE_COUNT: return false;
+  case OPCODE_COUNT: break;
   }
+  return false;
 #endif
 }
 
