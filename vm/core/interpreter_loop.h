@@ -22,8 +22,8 @@
 #endif
 #define NEXT       \
   do {             \
-    ins = *pc++;   \
     RUNNING();     \
+    ins = *pc++;   \
     EVERY(1);      \
     PROBE();       \
     WATCH();       \

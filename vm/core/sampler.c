@@ -215,7 +215,8 @@ static void take_sample(Sampler *s) {
     samples->collecting++;
     return;
   }
-  const uint32_t *pc = RUNNING_GET(vm, pc);
+  const uint32_t *running = RUNNING_GET(vm, pc);
+  const uint32_t *pc = running != NULL ? running + 1 : NULL; /* as frames save it */
   const char *builtin = RUNNING_GET(vm, builtin);
   const Place *found = pc != NULL ? place_of(s, pc) : NULL;
   if (found == NULL) {
