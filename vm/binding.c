@@ -98,9 +98,9 @@ typedef struct Bytes {
 typedef struct Run {
   Bytes chunk;
   const char *chunkname;
-  Bytes *args;
+  Bytes *args; /* NULL: those in the global `arg` */
   int arg_count;
-  Bytes script_name; /* text NULL: no arg table */
+  int script; /* for the global `arg`: which word of the command line is the script */
   bool only_load;
   char *message; /* malloc'ed */
   size_t message_length;
@@ -123,28 +123,37 @@ static int error_with_traceback(Thread *L, Value *args, int count) {
   return 1;
 }
 
-/* The global `arg`: the script at 0, the interpreter below it, the arguments above. */
-static void set_arg_table(Thread *L, const Run *run) {
-  Table *t = table_new(L, (uint32_t)run->arg_count, 2);
+/* The global `arg`: all words of the command line, the script's name at 0. */
+static void set_arg_table(Thread *L, void *context) {
+  const Run *run = context;
+  Table *t = table_new(L, (uint32_t)run->arg_count, (uint32_t)run->script + 1);
   push_table(L, t);
-  push_text(L, "perilune");
-  table_set_int(L, t, -1, L->top - 1);
-  push_bytes(L, run->script_name.text, run->script_name.length);
-  table_set_int(L, t, 0, L->top - 1);
-  L->top -= 2;
   for (int i = 0; i < run->arg_count; i++) {
     push_bytes(L, run->args[i].text, run->args[i].length);
-    table_set_int(L, t, i + 1, L->top - 1);
+    table_set_int(L, t, i - run->script, L->top - 1);
     L->top--;
   }
   table_set_str(L, L->vm->globals, str_from(L, "arg"), L->top - 1);
   L->top--;
 }
 
+/* Pushes what stands in the global `arg` behind the script, which the program may have changed. */
+static void push_from_arg_table(Thread *L, Run *run) {
+  const Value *arg = table_get_str(L->vm->globals, str_from(L, "arg"));
+  if (!is_table(arg)) error_plain(L, "'arg' is not a table");
+  Table *t = arg->table;
+  run->arg_count = (int)table_length(t);
+  stack_reserve(L, (size_t)run->arg_count);
+  for (int i = 1; i <= run->arg_count; i++) push_value(L, table_get_int(t, i));
+}
+
 static void push_arguments(Thread *L, void *context) {
-  const Run *run = context;
-  if (run->script_name.text != NULL) set_arg_table(L, run);
-  stack_reserve(L, run->arg_count);
+  Run *run = context;
+  if (run->args == NULL) {
+    push_from_arg_table(L, run);
+    return;
+  }
+  stack_reserve(L, (size_t)run->arg_count);
   for (int i = 0; i < run->arg_count; i++) push_bytes(L, run->args[i].text, run->args[i].length);
 }
 
@@ -261,6 +270,7 @@ static bool is_usable(State *self) {
 /* The Run of a call's arguments; false with an exception. The arguments must outlive it; run_clear frees it. */
 static bool run_prepare(Run *run, PyObject *args) {
   Py_ssize_t count = PyTuple_Size(args);
+  if (count < 0) return false;
   if (count > MAX_STACK_SLOTS / 2) {
     PyErr_SetString(PyExc_ValueError, "too many arguments");
     return false;
@@ -306,26 +316,41 @@ static PyObject *run_outcome(State *self, Run *run, bool catching) {
 }
 
 static PyObject *State_run(PyObject *object, PyObject *arguments, PyObject *keywords) {
-  static char *names[] = {"chunk", "chunkname", "args", "script_name", "catch_interrupts", NULL};
+  static char *names[] = {"chunk", "chunkname", "args", "catch_interrupts", NULL};
   State *self = (State *)object;
   Run run = {0};
-  Py_ssize_t chunk_length, script_length = 0;
+  Py_ssize_t chunk_length;
   int catching = 0;
-  PyObject *args = NULL;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|O!z#p:run", names, &run.chunk.text, &chunk_length,
-                                   &run.chunkname, &PyTuple_Type, &args, &run.script_name.text, &script_length,
-                                   &catching))
+  PyObject *args = Py_None;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|Op:run", names, &run.chunk.text, &chunk_length,
+                                   &run.chunkname, &args, &catching))
     return NULL;
   run.chunk.length = (size_t)chunk_length;
-  run.script_name.length = (size_t)script_length;
   if (!is_usable(self)) return NULL;
-  PyObject *none = PyTuple_New(0);
   PyObject *result = NULL;
-  if (none != NULL && run_prepare(&run, args != NULL ? args : none)) result = run_outcome(self, &run, catching);
-  Py_XDECREF(none);
+  if (args == Py_None || run_prepare(&run, args)) result = run_outcome(self, &run, catching);
   free(run.args);
   free(run.message);
   return result;
+}
+
+static PyObject *State_set_arg(PyObject *object, PyObject *arguments) {
+  State *self = (State *)object;
+  Run run = {0};
+  PyObject *words;
+  if (!PyArg_ParseTuple(arguments, "O!i:set_arg", &PyTuple_Type, &words, &run.script)) return NULL;
+  if (!is_usable(self)) return NULL;
+  Thread *L = self->vm->main;
+  ptrdiff_t place = L->top - L->stack;
+  bool done = run_prepare(&run, words);
+  if (done && call_protected_body(L, set_arg_table, &run) != STATUS_OK) {
+    PyErr_NoMemory();
+    done = false;
+  }
+  L->top = L->stack + place;
+  free(run.args);
+  if (!done) return NULL;
+  Py_RETURN_NONE;
 }
 
 static PyObject *State_check(PyObject *object, PyObject *arguments) {
@@ -795,6 +820,7 @@ static void State_dealloc(PyObject *object) {
 #define METHOD(name, flags, text) {#name, (PyCFunction)(void (*)(void))State_##name, flags, text}
 static PyMethodDef methods[] = {
   METHOD(run, METH_VARARGS | METH_KEYWORDS, "Runs a chunk: (kind, message, exit status)."),
+  METHOD(set_arg, METH_VARARGS, "Sets the global arg to words, of which the one at an index is arg[0]."),
   METHOD(check, METH_VARARGS, "Loads a chunk without running it: the error message, or None."),
   METHOD(interrupt, METH_NOARGS, "Stops the running program with an error."),
   METHOD(set_instruction_limit, METH_O, "Sets how many instructions may still run; None for no limit."),

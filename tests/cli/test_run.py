@@ -19,12 +19,12 @@ SHOW_ARG = "print(arg[-1], arg[0], arg[1], arg[2], #arg, ...)"
 def test_options_end_at_the_script() -> None:
     request = parse(["-e", "x = 1", "-ey = 2", "a.lua", "-e", "-", "--"])
     assert request.pieces == [(b"=(command line)", b"x = 1"), (b"=(command line)", b"y = 2")]
-    assert (request.script, request.arguments) == ("a.lua", ["-e", "-", "--"])
+    assert (request.script, request.words[request.script_word :]) == ("a.lua", ["a.lua", "-e", "-", "--"])
 
 
 def test_two_dashes_end_the_options() -> None:
     request = parse(["--", "-strange.lua", "x"])
-    assert (request.script, request.arguments) == ("-strange.lua", ["x"])
+    assert (request.script, request.words[request.script_word :]) == ("-strange.lua", ["-strange.lua", "x"])
 
 
 def test_without_a_script_standard_input_runs_unless_there_was_code() -> None:
@@ -49,6 +49,26 @@ def test_arguments_reach_the_program(perilune: RunPerilune, write_file: WriteFil
     result = perilune("run", "a.lua", "one", "--two")
     assert result.output == "perilune\ta.lua\tone\t--two\t2\tone\t--two\n"
     assert (result.status, result.errors) == (0, "")
+
+
+def test_arg_holds_the_options_below_the_script(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "print(arg[-4], arg[-3], arg[-2], arg[-1], arg[0], arg[1], ...)")
+    result = perilune("run", "-e", "x = 1", "--", "a.lua", "one")
+    assert result.output == "perilune\t-e\tx = 1\t--\ta.lua\tone\tone\n"
+    assert perilune("-e", "print(arg[0], arg[1], ...)").output == "perilune\t-e\n"
+
+
+def test_a_piece_of_code_may_change_arg(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "print(...)")
+    assert perilune("run", "-e", "arg[2] = 100", "a.lua", "one").output == "one\t100\n"
+    result = perilune("run", "-e", "arg = 1", "a.lua")
+    assert (result.status, result.errors) == (1, "perilune: 'arg' is not a table\n")
+
+
+def test_a_comment_may_stand_before_a_binary_chunk(perilune: RunPerilune, write_file: WriteFile) -> None:
+    make = "io.open('a.out', 'wb'):write('#comment\\n', string.dump(load('print(3)'))):close()"
+    assert perilune("run", "-e", make).status == 0
+    assert perilune("run", "a.out").output == "3\n"
 
 
 def test_a_file_runs_without_saying_run(perilune: RunPerilune, write_file: WriteFile) -> None:

@@ -32,6 +32,7 @@ struct Handler {
   int c_boundaries;
   uint16_t nesting;
   bool is_protected; /* errors end here */
+  bool is_transparent; /* but the message handler of an xpcall outside it sees them */
 };
 
 static inline Frame *frame_push(Thread *L) {
@@ -144,7 +145,7 @@ static const Value *message_handler(Thread *L) {
     if (f->kind == FRAME_XPCALL) return &f->base[0];
     if (f->kind == FRAME_PCALL) return NULL;
     for (const Handler *h = L->vm->handler; h != NULL; h = h->previous)
-      if (h->is_protected && h->thread == L && h->frame == (size_t)(f - L->frames) + 1) return NULL;
+      if (h->is_protected && !h->is_transparent && h->thread == L && h->frame == (size_t)(f - L->frames) + 1) return NULL;
   }
   return NULL;
 }
@@ -692,6 +693,7 @@ static void run(Thread *L, Value *f, int arguments, int results) {
   h.c_boundaries = L->c_boundaries;
   h.nesting = L->nesting;
   h.is_protected = false;
+  h.is_transparent = false;
   vm->handler = &h;
   vm->c_depth++;
   L->c_boundaries++;
@@ -733,7 +735,8 @@ static void protected_call_body(Thread *L, void *context) {
   call_value(L, call->arguments, call->results);
 }
 
-static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void *context, ptrdiff_t level) {
+static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void *context, ptrdiff_t level,
+                         bool is_transparent) {
   VM *vm = L->vm;
   const Interrupted kept = interrupted(vm);
   Handler h;
@@ -744,8 +747,14 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   h.c_boundaries = L->c_boundaries;
   h.nesting = L->nesting;
   h.is_protected = true;
+  h.is_transparent = is_transparent;
   vm->handler = &h;
+  volatile bool is_leaving = false; /* by os.exit that closes the state: pending variables of the main thread too */
   int status = setjmp(h.jump);
+  if (status == STATUS_EXIT && L == vm->main && !vm->skips_finalizers) {
+    is_leaving = true;
+    vm->current = L;
+  }
   if (status == 0) {
     body(L, context);
   } else { /* another error while closing comes here again */
@@ -759,11 +768,13 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
     L->c_boundaries = h.c_boundaries;
     L->nesting = h.nesting;
     Value error = L->top[-1];
-    if (!status_is_final(status)) variables_close(L, level, &error);
+    if (!status_is_final(status) || (is_leaving && status == STATUS_EXIT))
+      variables_close(L, level, status == STATUS_EXIT ? NULL : &error);
     upvalues_close(L, L->stack + level);
     L->top = L->stack + level;
     value_copy(L->top++, &error);
     stack_shrink(L);
+    if (is_leaving && status == STATUS_ERROR) status = STATUS_EXIT;
     if (status == STATUS_LIMIT && h.previous != NULL) vm_interrupt(vm, vm->ended); /* should the caller go on */
   }
   vm->handler = h.previous;
@@ -772,11 +783,15 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
 
 int call_protected(Thread *L, int arguments, int results) {
   ProtectedCall call = {arguments, results};
-  return run_protected(L, protected_call_body, &call, L->top - arguments - 1 - L->stack);
+  return run_protected(L, protected_call_body, &call, L->top - arguments - 1 - L->stack, false);
 }
 
 int call_protected_body(Thread *L, void (*body)(Thread *L, void *context), void *context) {
-  return run_protected(L, body, context, L->top - L->stack);
+  return run_protected(L, body, context, L->top - L->stack, false);
+}
+
+int call_transparent_body(Thread *L, void (*body)(Thread *L, void *context), void *context) {
+  return run_protected(L, body, context, L->top - L->stack, true);
 }
 
 /* As xpcall does, but for C: the frame that holds the handler waits below the call. */
@@ -804,7 +819,7 @@ int call_traced(Thread *L, int arguments, int results, CFunction handler) {
   ProtectedCall call = {arguments, results};
   CFunction outer = L->vm->tracer;
   L->vm->tracer = handler;
-  int status = run_protected(L, traced_call_body, &call, level);
+  int status = run_protected(L, traced_call_body, &call, level, false);
   L->vm->tracer = outer;
   if (status == STATUS_OK) { /* the results take the places from `level` on */
     Value *to = L->stack + level;
@@ -961,7 +976,8 @@ void vm_finish(VM *vm) {
       vm->instructions_left = FINALIZER_INSTRUCTIONS;
     vm->instructions_limited = true;
   }
-  if (!vm->skips_finalizers) call_protected_body(L, finalize_body, NULL);
+  int status = STATUS_EXIT; /* os.exit in a finalizer lets the others run */
+  while (status == STATUS_EXIT && !vm->skips_finalizers) status = call_protected_body(L, finalize_body, NULL);
   vm->skips_finalizers = true;
 }
 

@@ -18,6 +18,10 @@ int call_traced(Thread *L, int arguments, int results, CFunction handler);
 /* Runs body(L, context), catching errors; on failure the error value stands at the old top. */
 int call_protected_body(Thread *L, void (*body)(Thread *L, void *context), void *context);
 
+/* As call_protected_body, but the message handler of an xpcall around it sees the error, as it sees those of load's
+   reader function. */
+int call_transparent_body(Thread *L, void (*body)(Thread *L, void *context), void *context);
+
 /* Throws the value at L->top - 1. */
 NORETURN void error_throw(Thread *L);
 NORETURN void error_throw_status(Thread *L, int status);

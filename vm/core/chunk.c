@@ -14,6 +14,7 @@
 #include "opcodes.h"
 #include "profiler.h"
 #include "str.h"
+#include "table.h"
 
 #define MAX_NESTING 200
 #define ABSENT 0xFFFFFFFFu
@@ -74,6 +75,7 @@ typedef struct Reader {
   const uint8_t *at;
   const uint8_t *end;
   const char *chunkname;
+  Table *long_strings; /* the long constants read so far, keys and values; NULL before the first */
 } Reader;
 
 static const uint8_t *read_bytes(Reader *r, size_t size) {
@@ -116,6 +118,20 @@ static Str *read_string(Reader *r) {
   return str_new(r->L, (const char *)bytes, length);
 }
 
+/* Equal constants of a chunk are one object, as in the reference: long strings too. */
+static Str *read_constant_string(Reader *r) {
+  Str *s = read_string(r);
+  if (s == NULL) error_chunk(r->L, r->chunkname, "constant without a value");
+  if (s->tag != TAG_LONGSTR) return s;
+  if (r->long_strings == NULL) r->long_strings = table_new(r->L, 0, 1);
+  Value v;
+  set_str(&v, s);
+  const Value *known = table_get(r->long_strings, &v);
+  if (!is_nil(known)) return known->str;
+  table_set(r->L, r->long_strings, &v, &v);
+  return s;
+}
+
 /* NULL for none. */
 static uint32_t *read_words(Reader *r, size_t count) {
   if (count == 0) return NULL;
@@ -137,12 +153,7 @@ static void read_constant(Reader *r, Value *constant) {
     constant->tag = TAG_FLOAT;
     break;
   }
-  case CONSTANT_STRING: {
-    Str *s = read_string(r);
-    if (s == NULL) error_chunk(r->L, r->chunkname, "constant without a value");
-    set_str(constant, s);
-    break;
-  }
+  case CONSTANT_STRING: set_str(constant, read_constant_string(r)); break;
   default: error_chunk(r->L, r->chunkname, "unknown kind of constant");
   }
 }
@@ -245,7 +256,7 @@ static void read_function(Reader *r, Proto *p, const Proto *parent, int depth) {
 }
 
 LuaFn *chunk_load(Thread *L, const uint8_t *bytes, size_t length, const char *chunkname) {
-  Reader r = {L, bytes, bytes + length, chunkname};
+  Reader r = {L, bytes, bytes + length, chunkname, NULL};
   size_t signature_length = sizeof(CHUNK_SIGNATURE) - 1;
   if (memcmp(read_bytes(&r, signature_length), CHUNK_SIGNATURE, signature_length) != 0)
     error_chunk(L, chunkname, "not a binary chunk");

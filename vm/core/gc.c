@@ -27,6 +27,7 @@ enum Phase { PHASE_PAUSE, PHASE_MARK, PHASE_SWEEP_ALL, PHASE_SWEEP_FINALIZABLE, 
 #define PAUSE_PERCENT 200
 #define STEP_MULTIPLIER 200
 #define STEP_SIZE_LOG2 15
+#define MOST_STEP_LOG2 40
 
 static void mark_object(GC *gc, Object *o);
 
@@ -707,8 +708,8 @@ void gc_step(Thread *L) {
   while (gc->phase != PHASE_PAUSE);
   gc->debt = 0;
 #else
-  size_t step = (size_t)1 << gc->step_size;
-  ptrdiff_t work = (ptrdiff_t)(((size_t)(gc->debt > 0 ? gc->debt : 0) + step) / 100 * (size_t)gc->step_multiplier);
+  size_t step = (size_t)1 << (gc->step_size < MOST_STEP_LOG2 ? gc->step_size : MOST_STEP_LOG2);
+  ptrdiff_t work = (ptrdiff_t)(((size_t)(gc->debt > 0 ? gc->debt : 0) + step) / 100 * ((size_t)gc->step_multiplier | 1));
   while (work > 0) {
     work -= (ptrdiff_t)single_step(L);
     if (gc->phase == PHASE_PAUSE) break;
@@ -783,6 +784,7 @@ GC *gc_new(Allocator *allocator) {
   gc->pause = PAUSE_PERCENT;
   gc->step_multiplier = STEP_MULTIPLIER;
   gc->step_size = STEP_SIZE_LOG2;
+  gc->generational = true; /* as the stand-alone interpreter begins */
   gc->minor_multiplier = 20;
   gc->major_multiplier = 100;
   gc->stopped = true; /* until the machine is complete */
@@ -793,11 +795,9 @@ GC *gc_new(Allocator *allocator) {
 void gc_finalize_all(Thread *L) {
   GC *gc = L->vm->gc;
   gc->stopped = true;
-  for (int round = 0; round < 10; round++) { /* finalizers may make more objects with finalizers */
-    separate_finalizable(gc, true);
-    if (gc->to_finalize == NULL) break;
-    while (gc->to_finalize != NULL) call_finalizer(L);
-  }
+  if (!gc->closing) separate_finalizable(gc, true);
+  gc->closing = true; /* what finalizers make from now on is not finalized */
+  while (gc->to_finalize != NULL) call_finalizer(L);
 }
 
 static void free_list(VM *vm, Object *o, Object *keep) {

@@ -29,6 +29,7 @@ typedef struct GC {
   bool stopped;      /* by collectgarbage("stop") */
   bool running;      /* inside a step or a finalizer */
   bool atomic; /* in the atomic phase */
+  bool closing;      /* the last finalizers run */
   bool generational; /* what collectgarbage was last told */
   int pause;         /* percent */
   int step_multiplier;

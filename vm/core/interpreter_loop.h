@@ -22,8 +22,8 @@
 #endif
 #define NEXT       \
   do {             \
-    RUNNING();     \
     ins = *pc++;   \
+    RUNNING();     \
     EVERY(1);      \
     PROBE();       \
     WATCH();       \
@@ -997,9 +997,8 @@ LABEL_interrupt:
 LABEL_invalid: /* the verifier lets no such opcode pass */
   return false;
 #else
-  case OPCODE_COUNT: break;
+  case OPCODE_COUNT: return false;
   }
-  return false;
 #endif
 }
 

@@ -90,7 +90,7 @@
 #endif
 
 #if SAMPLE
-#define RUNNING() RUNNING_SET(vm, pc, pc) /* before the pc goes on: that is one move less */
+#define RUNNING() RUNNING_SET(vm, pc, pc)
 #define CALLEE_BEGINS(ci, p) ((ci)->pc = (p)->code) /* else a frame's pc is set when something else runs */
 #define BUILTIN_BEGINS(f) RUNNING_SET(vm, builtin, (f)->name)
 #define BUILTIN_ENDS() RUNNING_SET(vm, builtin, NULL)

@@ -215,8 +215,7 @@ static void take_sample(Sampler *s) {
     samples->collecting++;
     return;
   }
-  const uint32_t *running = RUNNING_GET(vm, pc);
-  const uint32_t *pc = running != NULL ? running + 1 : NULL; /* as frames save it */
+  const uint32_t *pc = RUNNING_GET(vm, pc);
   const char *builtin = RUNNING_GET(vm, builtin);
   const Place *found = pc != NULL ? place_of(s, pc) : NULL;
   if (found == NULL) {

@@ -110,7 +110,7 @@ enum Mode { MODE_OFF, MODE_COUNT, MODE_SAMPLE, MODE_TRACE, MODE_ORACLE, MODE_COU
 /* What runs at this moment, for a signal handler or another thread that takes samples. Kept in sample mode only, but for
    `collecting`. */
 typedef struct Running {
-  _Atomic(const uint32_t *) pc;  /* the instruction that the innermost Lua function is at; NULL: none runs */
+  _Atomic(const uint32_t *) pc;  /* behind the first word of the innermost Lua function's instruction; NULL: none runs */
   _Atomic(const char *) builtin; /* the library function that this instruction called, while it runs */
   atomic_bool collecting;
 } Running;

@@ -44,14 +44,28 @@ _COMMAND_LINE = b"=(command line)"
 
 
 class Request:
-    """What the arguments ask for. `pieces` are chunk names and texts to run before the script."""
+    """What the arguments ask for.
 
-    __slots__ = ("arguments", "ignore_environment", "limits", "pieces", "script", "show_help", "show_version")
+    `pieces` are chunk names and texts to run before the script. `words` are the program's global `arg`, in which
+    `script_word` is the index of the script, or of the command's name if there is none.
+    """
+
+    __slots__ = (
+        "ignore_environment",
+        "limits",
+        "pieces",
+        "script",
+        "script_word",
+        "show_help",
+        "show_version",
+        "words",
+    )
 
     def __init__(self) -> None:
         self.pieces: list[tuple[bytes, bytes]] = []
         self.script: str | None = None
-        self.arguments: list[str] = []
+        self.words = ["perilune"]
+        self.script_word = 0
         self.ignore_environment = False
         self.limits = Limits()
         self.show_version = False
@@ -93,8 +107,9 @@ def parse(arguments: list[str]) -> Request:
             index = behind
         else:
             raise CommandError(f"unrecognized option '{argument}'\n{USAGE}", 2)
+    request.words += arguments
     if index < len(arguments):
-        request.script, request.arguments = arguments[index], arguments[index + 1 :]
+        request.script, request.script_word = arguments[index], index + 1
     elif not has_code and not request.show_version:
         request.script = "-"
     return request
@@ -133,16 +148,15 @@ def run(request: Request) -> int:
         for variable in ("LUA_INIT", "LUA_PATH", "LUA_CPATH"):
             os.environ.pop(variable, None)
             os.environ.pop(variable + "_5_4", None)
-    script_name = os.fsencode(request.script or "perilune")
-    arguments = [os.fsencode(argument) for argument in request.arguments]
     with request.limits.new_state(request.script) as state:
+        state.set_arg([os.fsencode(word) for word in request.words], request.script_word)
         for name, text in [*_startup_code(), *request.pieces]:
-            status = _execute(state, text, name, arguments, script_name)
+            status = _execute(state, text, name, ())
             if status is not None:
                 return status
         if request.script is not None:
             text, name = read_executable(request.script), program_chunk_name(request.script)
-            status = _execute(state, text, name, arguments, script_name)
+            status = _execute(state, text, name, None)
             if status is not None:
                 return status
     return 0
@@ -159,13 +173,18 @@ def _startup_code() -> list[tuple[bytes, bytes]]:
     return []
 
 
-def _execute(state: State, text: bytes, name: bytes, arguments: list[bytes], script_name: bytes) -> int | None:
-    """Runs a chunk; gives the exit status if that ends the program."""
-    if not text.startswith(b"\x1b"):
-        text = _compile(text, name)
-    outcome = state.run(text, name, arguments, script_name)
+def _execute(state: State, text: bytes, name: bytes, arguments: tuple[bytes, ...] | None) -> int | None:
+    """Runs a chunk with its arguments, None being those in `arg`; gives the exit status if that ends the program."""
+    text = text if text.startswith(b"\x1b") else _binary_behind_comment(text) or _compile(text, name)
+    outcome = state.run(text, name, arguments)
     report_error(outcome)
     return None if outcome.kind == "ok" else exit_status(outcome)
+
+
+def _binary_behind_comment(text: bytes) -> bytes | None:
+    """The binary chunk behind a first line that begins with `#`, if that is what the text is."""
+    chunk = text.partition(b"\n")[2] if text.startswith(b"#") else b""
+    return chunk if chunk.startswith(b"\x1b") else None
 
 
 def _compile(text: bytes, name: bytes) -> bytes:

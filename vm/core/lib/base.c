@@ -37,12 +37,8 @@ static int push_gc_mode(Thread *L, bool generational) {
   return 1;
 }
 
-/* Sets a collector parameter unless `value` is 0; returns what it was. */
-static int replace_parameter(int *parameter, int value) {
-  int old = *parameter;
-  if (value != 0) *parameter = value;
-  return old;
-}
+/* A percentage as the reference keeps it, in a byte of fours. */
+static int coarse(int percentage) { return (percentage / 4 & 0xff) * 4; }
 
 static int base_collectgarbage(Thread *L, Value *args, int count) {
   enum { STOP, RESTART, COLLECT, COUNT, STEP, SETPAUSE, SETSTEPMUL, ISRUNNING, GENERATIONAL, INCREMENTAL };
@@ -73,21 +69,27 @@ static int base_collectgarbage(Thread *L, Value *args, int count) {
     push_bool(L, finished);
     return 1;
   }
-  case SETPAUSE: push_int(L, replace_parameter(&gc->pause, numbers[0])); return 1;
-  case SETSTEPMUL: push_int(L, replace_parameter(&gc->step_multiplier, numbers[0])); return 1;
+  case SETPAUSE:
+    push_int(L, gc->pause);
+    gc->pause = coarse(numbers[0]);
+    return 1;
+  case SETSTEPMUL:
+    push_int(L, gc->step_multiplier);
+    gc->step_multiplier = coarse(numbers[0]);
+    return 1;
   case ISRUNNING: push_bool(L, !gc->stopped); return 1;
   case GENERATIONAL: {
     bool old = gc->generational;
-    replace_parameter(&gc->minor_multiplier, numbers[0]);
-    replace_parameter(&gc->major_multiplier, numbers[1]);
+    if (numbers[0] != 0) gc->minor_multiplier = numbers[0] & 0xff;
+    if (numbers[1] != 0) gc->major_multiplier = coarse(numbers[1]);
     gc->generational = true;
     return push_gc_mode(L, old);
   }
   case INCREMENTAL: {
     bool old = gc->generational;
-    replace_parameter(&gc->pause, numbers[0]);
-    replace_parameter(&gc->step_multiplier, numbers[1]);
-    replace_parameter(&gc->step_size, numbers[2]);
+    if (numbers[0] != 0) gc->pause = coarse(numbers[0]);
+    if (numbers[1] != 0) gc->step_multiplier = coarse(numbers[1]);
+    if (numbers[2] != 0) gc->step_size = numbers[2] & 0xff;
     gc->generational = false;
     return push_gc_mode(L, old);
   }

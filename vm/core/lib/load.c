@@ -184,7 +184,7 @@ static int base_load(Thread *L, Value *args, int count) {
     const Str *name = arg_str_or_null(L, args, count, 2);
     chunkname = name ? name->text : "=(load)";
     arg_function(L, args, count, 1);
-    status = call_protected_body(L, read_pieces, NULL);
+    status = call_transparent_body(L, read_pieces, NULL);
     text = status == STATUS_OK ? L->top[-1].str : NULL;
   }
   if (text) status = load_chunk(L, text->text, str_length(text), chunkname, mode ? mode->text : "bt");

@@ -131,10 +131,10 @@ class State:
         self,
         chunk: bytes,
         chunkname: bytes,
-        args: Sequence[bytes] = (),
+        args: Sequence[bytes] | None = (),
         script_name: bytes | None = None,
     ) -> Outcome:
-        """Runs a chunk, binary or text, with `args` as its arguments.
+        """Runs a chunk, binary or text, with `args` as its arguments; None means those in the global `arg`.
 
         `chunkname` is as in Lua: `@file.lua`, `=stdin`, or the text itself. With `script_name` the global `arg` is set
         as the stand-alone interpreter sets it. In the main thread the first Ctrl-C stops the program with an error that
@@ -146,12 +146,19 @@ class State:
         threading = modules.get("threading")
         main_ident = threading.main_thread().ident if threading is not None else get_ident()
         catching = get_ident() == main_ident
+        if script_name is not None:
+            self.set_arg([b"perilune", script_name, *(args or ())], 1)
+        given = None if args is None else tuple(args)
         if self._time is None:
-            kind, text, exit_status = self._core.run(chunk, chunkname, tuple(args), script_name, catching)
+            kind, text, exit_status = self._core.run(chunk, chunkname, given, catching)
         else:
             with self._time:
-                kind, text, exit_status = self._core.run(chunk, chunkname, tuple(args), script_name, catching)
+                kind, text, exit_status = self._core.run(chunk, chunkname, given, catching)
         return Outcome(_KINDS[kind], text, exit_status)
+
+    def set_arg(self, words: Sequence[bytes], script: int) -> None:
+        """Sets the global `arg` to a command line's words: that at the index `script`, the program, is arg[0]."""
+        self._core.set_arg(tuple(words), script)
 
     def execute(self, text: bytes, *args: bytes) -> None:
         """Runs a text and raises LuaError if it fails."""

@@ -1,0 +1,2 @@
+print(collectgarbage("incremental")) -- expect: generational
+print(collectgarbage("generational")) -- expect: incremental

@@ -1,0 +1,7 @@
+setmetatable({}, {__gc = function() print("last") end})
+setmetatable({}, {__gc = function()
+  print("first") -- expect: first
+  setmetatable({}, {__gc = function() print("never") end})
+  os.exit(0, true)
+end})
+-- expect: last
