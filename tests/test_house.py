@@ -28,8 +28,19 @@ ONE_PLACE = {
     r"#include [<\"]Python\.h[>\"]": {"vm/binding.c"},
     r"\b(setjmp|longjmp)\(": {"vm/core/call.c"},
     # load.c and binding.c hand over what the compile callback allocates
-    r"(?<![\w.>])(malloc|calloc|realloc)\(": {"vm/core/memory.c", "vm/binding.c", "tests/c/run_chunk.c"},
-    r"(?<![\w.>])free\(": {"vm/core/memory.c", "vm/core/lib/load.c", "vm/binding.c", "tests/c/run_chunk.c"},
+    r"(?<![\w.>])(malloc|calloc|realloc)\(": {
+        "vm/core/memory.c",
+        "vm/binding.c",
+        "tests/c/run_chunk.c",
+        "tests/c/fuzz_chunk.c",
+    },
+    r"(?<![\w.>])free\(": {
+        "vm/core/memory.c",
+        "vm/core/lib/load.c",
+        "vm/binding.c",
+        "tests/c/run_chunk.c",
+        "tests/c/fuzz_chunk.c",
+    },
 }
 
 

@@ -159,13 +159,13 @@ void profiler_abort_frame(const Frame *frame) {
 
 /* The row of a library function; NULL if there is no memory for it. */
 static BuiltinCount *builtin_count(Profiler *profiler, const char *name) {
-  BuiltinCount *b = profiler->builtins;
-  BuiltinCount *end = b + profiler->builtin_count;
-  while (b < end && b->name != name && strcmp(b->name, name) != 0) b++;
-  if (b < end) return b;
+  for (uint32_t i = 0; i < profiler->builtin_count; i++) {
+    BuiltinCount *known = &profiler->builtins[i];
+    if (known->name == name || strcmp(known->name, name) == 0) return known;
+  }
   if (!profiler_grow(&profiler->builtins, profiler->builtin_count, &profiler->builtin_capacity, sizeof(BuiltinCount)))
     return NULL;
-  b = &profiler->builtins[profiler->builtin_count++];
+  BuiltinCount *b = &profiler->builtins[profiler->builtin_count++];
   *b = (BuiltinCount){name, 0, 0, 0};
   return b;
 }
