@@ -300,3 +300,22 @@ def test_ctrl_c_and_a_closed_pipe_stop_the_program_and_report(tmp_path: Path) ->
         assert process.wait() == 130
         assert errors.startswith("perilune: a.lua:1: interrupted!\nstack traceback:\n")
         assert "Profile of a.lua  (sample mode)" in errors
+
+
+def test_a_paused_profile_measures_what_the_program_asks_for(
+    perilune: RunPerilune, write_file: WriteFile, tmp_path: Path
+) -> None:
+    write_file(
+        "regions.lua",
+        'local profiler = require "perilune.profiler"\n'
+        "local function work(n) for i = 1, n do end end\n"
+        "work(1000)\n"
+        "profiler.start()\n"
+        "work(10)\n"
+        "profiler.stop()\n"
+        "work(5000)\n",
+    )
+    perilune("profile", "--mode", "count", "--start-paused", "-o", "p.json", "regions.lua")
+    profile = read_profile(tmp_path / "p.json")
+    lines = {line.line: line.hits for line in profile.files[0].lines}
+    assert (lines[2], lines[3], lines[5], lines[7]) == (10, 0, 1, 0)

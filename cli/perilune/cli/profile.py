@@ -40,7 +40,7 @@ _DISASM = Form("disasm", (".pasm",), lambda *_: b"", is_report=True)  # what it 
 _FORMS = {**FORMS, _DISASM.name: _DISASM}
 
 _VALUE_OPTIONS = ("--mode", "--sampler", "--interval", *limits.VALUE_OPTIONS, *output.VALUE_OPTIONS)
-_SWITCHES = ("--measure-cost", *limits.SWITCHES, *output.SWITCHES, "-h", "--help")
+_SWITCHES = ("--measure-cost", "--start-paused", *limits.SWITCHES, *output.SWITCHES, "-h", "--help")
 
 DESCRIPTION = """\
 Run a Lua program and report what it cost: the hottest lines with their source,
@@ -84,7 +84,8 @@ def main(arguments: list[str]) -> int:
         parser.error(f"--sampler and --interval are for --mode sample, not --mode {options.mode}")
     text = read_executable(path)
     allowed = Limits.chosen(options)
-    session = Session(options.mode, options.sampler, options.interval or DEFAULT_INTERVAL, allowed.new_state(path))
+    interval = options.interval or DEFAULT_INTERVAL
+    session = Session(options.mode, options.sampler, interval, allowed.new_state(path), options.start_paused)
     _stop_when_output_is_closed(session)
     try:
         with _progress(session, sys.stderr):
@@ -117,6 +118,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--interval", type=_seconds, metavar="MS", help="milliseconds between samples (default: 1)")
     parser.add_argument(
         "--measure-cost", action="store_true", help="run it once more, without profile and output, to compare the times"
+    )
+    parser.add_argument(
+        "--start-paused",
+        action="store_true",
+        help='measure only what the program asks for (require "perilune.profiler")',
     )
     add_options(parser, _FORMS, "standard error, for text and disasm")
     limits.add_options(parser)
