@@ -34,9 +34,12 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests, with a profile folder of its own."""
+    """A headless Chromium with a profile folder of its own.
+
+    One a module, not one a session: while it runs so does Playwright's event loop, and tests that need one fail.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (pip install playwright)")
     chromium = find_chromium()
     if chromium is None:
