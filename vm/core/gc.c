@@ -328,6 +328,7 @@ static Value *live_end(const Thread *thread, const Frame *f, Value *end) {
   size_t at = (size_t)(f->pc - p->code);
   if (live == NULL || (size_t)(f - thread->frames) == thread->hooked_frame) return end;
   if (at > 0 && has_open_results(f->pc[-1])) return end; /* these are one-word instructions */
+  if (thread->failed && f == thread->frame) return end;  /* the error value lies on top */
   size_t slots = at < p->word_count ? live[at] : 0;
   if (at > 0 && live[at - 1] > slots) slots = live[at - 1];
   Value *result = f->base + slots;

@@ -12,15 +12,16 @@ typedef struct Operands {
 static inline int larger(int left, int right) { return left > right ? left : right; }
 static inline int smaller(int left, int right) { return left < right ? left : right; }
 
-/* One past the highest slot that an instruction reads. */
+/* One past the highest slot that an instruction reads. With an open number of values that is not known: it is behind
+   all slots that were filled before, and the instruction that made the values in the last ones says where they begin. */
 static int read_end(uint32_t op, const OpcodeRow *row, Operands o) {
   switch (op) {
-  case OP_SETLIST: return o.a + o.b + 1;
-  case OP_CONCAT:
+  case OP_SETLIST: return o.b == 0 ? UINT8_MAX : o.a + o.b + 1;
+  case OP_CONCAT: return o.a + o.b;
   case OP_CALL:
-  case OP_TAILCALL: return o.a + larger(o.b, 1);
+  case OP_TAILCALL: return o.b == 0 ? UINT8_MAX : o.a + o.b;
   case OP_RETURN:
-  case OP_RETURNC: return o.a + larger(o.b - 1, 0);
+  case OP_RETURNC: return o.b == 0 ? UINT8_MAX : o.a + o.b - 1;
   case OP_FORPREP:
   case OP_FORLOOP:
   case OP_TFORCALL: return o.a + 3;
