@@ -96,7 +96,7 @@ class Expressions:
             return "(" + " .. ".join(parts) + ")"
         if kind == 6:
             return f"tostring({self.of(c.pick('nsb'), depth - 1)})"
-        return f"({self.of('s', depth - 1)}):{c.pick(['upper()', 'len()', 'rep(2)', 'sub(2)', 'reverse()', 'byte()'])}"
+        return f"({self.of('s', depth - 1)}):{c.pick(['upper()', 'len()', 'rep(2)', 'sub(-2)', 'lower()', 'byte()'])}"
 
     def boolean(self, depth: int) -> str:
         c = self.choices

@@ -207,7 +207,7 @@ def _arguments(c: Choices, wanted: list[Argument | None]) -> list[str]:
         elif optional and c.chance(35):
             break
         else:
-            given.append(_unfit(c) if argument is not _present and c.chance(6) else argument(c))
+            given.append(_unfit(c) if argument not in (_present, _filled) and c.chance(6) else argument(c))
     if given and c.chance(3):
         given.pop()
     return given
