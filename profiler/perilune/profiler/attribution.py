@@ -6,7 +6,6 @@ over lines, over opcodes and over functions are equal to the last digit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -41,6 +40,7 @@ from perilune.profiler.model import (
     Totals,
     ZoneRow,
 )
+from perilune.profiler.shares import error_of_share
 
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile
@@ -128,8 +128,7 @@ class _Scale:
         """Half the width of the 95 % interval of a sampled share."""
         if not self.samples:
             return None
-        share = samples / self.samples
-        return 1.96 * math.sqrt(share * (1 - share) / self.samples)
+        return error_of_share(samples / self.samples, self.samples)
 
     def total(self, samples: int, self_ns: int) -> int:
         """The time of so many samples, of which `self_ns` has been given out already."""

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from perilune.profiler.matching import Pairs, match_lines, pair_files, pair_functions
 from perilune.profiler.model import BuiltinRow, FileProfile, OpcodeRow, Profile, ZoneRow
-from perilune.profiler.shares import times_lead
+from perilune.profiler.shares import CONFIDENCE, times_lead
 from perilune.profiler.sources import Sources
 
 FORMAT = "perilune-comparison"
@@ -38,7 +38,6 @@ _PROBE_NOISE = 0.1
 """The part of what trace mode subtracted for its probes that may be wrong."""
 _INTERRUPTION_NS = 20_000_000
 """What other processes take from a traced program counts for the instruction that they interrupt: some time slices."""
-_CONFIDENCE = 1.96  # standard deviations of a 95 % interval
 
 _FUNCTION_PLACE = ("path", "name", "line")
 _LINE_COUNTS = ("instructions", "hits", "allocated_bytes", "allocations", "live_bytes")
@@ -263,9 +262,9 @@ def _time_error(profile: Profile, row: object | None, ns: int, interrupted: floa
     if is_total:
         return math.hypot(machine_error, profile.totals.sample_interval_ns or 0)
     # Agresti and Coull's interval: unlike the plain one it does not shrink to nothing for a row that no sample hit.
-    count = samples + _CONFIDENCE**2
-    share = (samples * ns / (run_ns or 1) + _CONFIDENCE**2 / 2) / count
-    return math.hypot(machine_error, _CONFIDENCE * math.sqrt(max(0.0, share * (1 - share)) / count) * run_ns)
+    count = samples + CONFIDENCE**2
+    share = (samples * ns / (run_ns or 1) + CONFIDENCE**2 / 2) / count
+    return math.hypot(machine_error, CONFIDENCE * math.sqrt(max(0.0, share * (1 - share)) / count) * run_ns)
 
 
 def _total_figures(measure: _Measure) -> Figures:

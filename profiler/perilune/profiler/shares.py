@@ -9,7 +9,7 @@ from perilune.profiler.model import FunctionRow, LineRow, Profile
 FEWEST_SAMPLES = 100
 """With fewer samples a share of 50 % is uncertain by more than 10 points, so that times mislead."""
 
-_CONFIDENCE = 1.96  # standard deviations of a 95 % interval
+CONFIDENCE = 1.96  # standard deviations of a 95 % interval
 
 
 def too_short_for_times(profile: Profile) -> bool:
@@ -47,6 +47,9 @@ def leading_share(profile: Profile, row: LineRow | FunctionRow) -> float:
 def sampling_error(profile: Profile, share: float | None) -> float | None:
     """The half-width of the 95 % interval of a sampled share; None where it was not sampled."""
     samples = profile.totals.samples
-    if not samples or share is None:
-        return None
-    return _CONFIDENCE * math.sqrt(max(0.0, share * (1 - share)) / samples)
+    return error_of_share(share, samples) if samples and share is not None else None
+
+
+def error_of_share(share: float, samples: int) -> float:
+    """The half-width of the 95 % interval of a share of so many samples."""
+    return CONFIDENCE * math.sqrt(max(0.0, share * (1 - share)) / samples)

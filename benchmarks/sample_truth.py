@@ -1,0 +1,86 @@
+"""Measures whether sampled shares are true: programs whose lines cost known parts of the run, profiled for a second each.
+
+    python benchmarks/sample_truth.py [--runs N] [--seconds S] [--sampler signal|thread]
+
+Each of four lines repeats the same work 5, 1, 3 and 1 times: through calls of one function, whose total time is compared,
+and as straight code. Prints how many shares were within the error that the report states for them, which is made for 95
+of 100, how many within two percentage points, and what the deviations are on average, which is the bias.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+
+from perilune.profiler.session import SamplerKind, profile_source
+from perilune.profiler.shares import error_of_share
+
+REPEATS = (5, 1, 3, 1)
+FIRST_LINE = 3
+WORK = "local function work(n) local x = 0 for i = 1, n do x = x + i % 7 end return x end"
+PARTS = {"calls": "work(2000) ", "straight": "x = (x * 3 + 1) % 1000003 y = (y + x * 7) % 999983 "}
+POINTS = 0.02
+
+
+def program(part: str, rounds: int) -> str:
+    """The program, whose lines from FIRST_LINE on repeat a part."""
+    lines = "\n".join(part * repeats for repeats in REPEATS)
+    return f"{WORK}\nlocal x, y = 1, 2 for round = 1, {rounds} do\n{lines}\nend\n"
+
+
+def rounds_for(part: str, seconds: float) -> int:
+    """How many rounds take so long without a profile's time."""
+    rounds = 64
+    while True:
+        started = time.perf_counter()
+        profile_source(program(part, rounds), mode="count")[0].check()
+        spent = time.perf_counter() - started
+        if spent > 0.2:
+            return max(1, round(rounds * seconds / spent))
+        rounds *= 4
+
+
+def shares(part: str, rounds: int, sampler: SamplerKind | None) -> tuple[list[float], int]:
+    """The measured shares of the lines among themselves, and the number of samples."""
+    outcome, profile = profile_source(program(part, rounds), sampler=sampler)
+    outcome.check()
+    by_line = {line.line: line for line in profile.files[0].lines}
+    rows = [by_line[FIRST_LINE + index] for index in range(len(REPEATS))]
+    times = [(row.self_ns if row.total_ns is None else row.total_ns) or 0 for row in rows]
+    return [spent / (sum(times) or 1) for spent in times], profile.totals.samples or 0
+
+
+def deviations(part: str, rounds: int, runs: int, sampler: SamplerKind | None) -> Iterator[tuple[int, float, float]]:
+    """The line's index, how far its share is from the truth, and the error that is stated for it."""
+    for _ in range(runs):
+        found, samples = shares(part, rounds, sampler)
+        for index, (share, repeats) in enumerate(zip(found, REPEATS, strict=True)):
+            yield index, share - repeats / sum(REPEATS), error_of_share(share, samples)
+
+
+def main() -> int:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--sampler", choices=("signal", "thread"))
+    options = parser.parse_args()
+    print("program    within their error   within 2 points   bias by line, in points")
+    for name, part in PARTS.items():
+        if name == "calls" and options.sampler == "thread":
+            continue  # it sees no calls, so it has no total times
+        found = list(deviations(part, rounds_for(part, options.seconds), options.runs, options.sampler))
+        within = sum(abs(deviation) <= error for _, deviation, error in found) / len(found)
+        close = sum(abs(deviation) <= POINTS for _, deviation, _ in found) / len(found)
+        bias = [
+            100 * sum(deviation for index, deviation, _ in found if index == line) / options.runs
+            for line in range(len(REPEATS))
+        ]
+        print(f"{name:<10} {within:>17.1%} {close:>17.1%}   " + "  ".join(f"{points:+.2f}" for points in bias))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
