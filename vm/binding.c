@@ -583,7 +583,7 @@ static bool put_function(PyObject *dict, const Sites *sites, const Proto *p) {
   return put_u64(dict, "id", p->id) && put(dict, "parent", none()) && put(dict, "name", bytes_or_none(p->name)) &&
          put(dict, "source", bytes_or_none(p->source)) && put(dict, "first_line", PyLong_FromLong(p->first_line)) &&
          put(dict, "last_line", PyLong_FromLong(p->last_line)) && put(dict, "code", code_bytes(p)) &&
-         put(dict, "lines", array_bytes(p->lines, p->word_count * sizeof(uint32_t))) &&
+         put(dict, "lines", array_bytes(c->lines, p->word_count * sizeof(uint32_t))) &&
          put(dict, "ranges", array_bytes(p->ranges, (size_t)p->range_count * 5 * sizeof(uint32_t))) &&
          put(dict, "word_ranges", array_bytes(p->word_ranges, p->word_count * sizeof(uint32_t))) &&
          put_u64(dict, "entries", c->entries) && put(dict, "counts", counts_bytes(p)) &&

@@ -77,6 +77,7 @@ typedef struct ProtoCounts {
   uint64_t *ticks;             /* trace mode: time stamps spent in pc */
   uint64_t *samples;           /* sample mode: how often pc was found running */
   uint32_t first_site;         /* of word_count sites that follow each other: memory by the pc that allocated it */
+  uint32_t *lines;             /* line that the word at pc is charged to; NULL when stripped */
 } ProtoCounts;
 
 struct Proto {

@@ -31,11 +31,19 @@ static uint64_t now_ns(void) {
 
 /* Counters of one function stand in one block behind their ProtoCounts. They are shifted by an odd number of cache lines
    that differs between functions: at a page's distance from the code they would evict it from the cache. */
+/* Making a function is charged to the line where it begins: for debug.sethook and the like, as in the reference, it
+   happens at its `end`. */
+static void charge_lines(const Proto *p, uint32_t *lines) {
+  memcpy(lines, p->lines, p->word_count * sizeof *lines);
+  for (uint32_t at = 0; at < p->word_count; at += OPCODE_ROWS[p->code[at] & 0xFF].words)
+    if ((p->code[at] & 0xFF) == OP_CLOSURE) lines[at] = (uint32_t)p->protos[p->code[at] >> 16]->first_line;
+}
+
 static ProtoCounts *counts_new(Profiler *profiler, const Proto *p) {
   size_t words = p->word_count;
   size_t arrays = 2 + (profiler->mode == MODE_ORACLE || profiler->mode == MODE_TRACE || profiler->mode == MODE_SAMPLE);
   size_t shift = (2 * (p->id % 16) + 1) * 64;
-  size_t size = sizeof(ProtoCounts) + shift + words * arrays * sizeof(uint64_t);
+  size_t size = sizeof(ProtoCounts) + shift + words * (arrays * sizeof(uint64_t) + sizeof(uint32_t));
   ProtoCounts *counts = memory_uncounted(1, size);
   if (counts == NULL) return NULL;
   uint64_t *next = (uint64_t *)((char *)(counts + 1) + shift);
@@ -44,6 +52,7 @@ static ProtoCounts *counts_new(Profiler *profiler, const Proto *p) {
   if (profiler->mode == MODE_ORACLE) counts->every = next += words;
   if (profiler->mode == MODE_TRACE) counts->ticks = next += words;
   if (profiler->mode == MODE_SAMPLE) counts->samples = next += words;
+  if (p->lines != NULL) charge_lines(p, counts->lines = (uint32_t *)(next + words));
   counts->first_site = sites_add(&profiler->sites, p->word_count);
   if (counts->first_site != 0) return counts;
   memory_uncounted_free(counts);

@@ -135,6 +135,10 @@ void profiler_attach(Thread *L, Proto *p);
 void profiler_detach(Proto *p);
 /* The profiled function whose code a saved pc is in, or NULL. */
 Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc);
+/* The line that a word of a profiled function is charged to; 0 if it is not known. */
+static inline uint32_t profiler_line(const Proto *p, uint32_t word) {
+  return p->counts->lines != NULL ? p->counts->lines[word] : 0;
+}
 /* The allocator's probes. A new block belongs to the running instruction, which is the innermost Lua frame's; so does one
    that grows. They return the block's site. `running` is the running instruction's, for callers who know that the stack
    is about to move. */

@@ -110,7 +110,7 @@ static void put_thread(Profiler *profiler, const Thread *thread, const uint32_t 
     const Proto *p = f->kind == FRAME_LUA && at != NULL ? profiler_function_at(profiler, at) : NULL;
     if (p != NULL) {
       uint32_t word = at > p->code ? (uint32_t)(at - p->code) - 1 : 0;
-      put_entry(profiler, profiler->chain_count++, (ChainEntry){p->id, p->lines != NULL ? p->lines[word] : 0, NULL});
+      put_entry(profiler, profiler->chain_count++, (ChainEntry){p->id, profiler_line(p, word), NULL});
     } else if (is_library_call(thread, f)) {
       put_entry(profiler, profiler->chain_count++, (ChainEntry){0, 0, f->base[-1].cfn->name});
     }

@@ -108,7 +108,7 @@ static const Place *place_of(Sampler *s, const uint32_t *pc) {
   Proto *p = profiler_function_at(s->vm->profiler, pc);
   if (p == NULL) return NULL;
   uint32_t word = pc > p->code ? (uint32_t)(pc - p->code) - 1 : 0;
-  *place = (Place){pc, p, word, p->lines != NULL ? p->lines[word] : 0};
+  *place = (Place){pc, p, word, profiler_line(p, word)};
   return place;
 }
 
