@@ -1,5 +1,9 @@
 /* What libFuzzer feeds with bytecode: the input behind the signature of a binary chunk is loaded, and run if the verifier
-   lets it pass, in a sandbox and within limits. Its first byte chooses how: without a profile, counted, or with a hook. */
+   lets it pass, in a sandbox and within limits. Its first byte chooses how: without a profile, counted, or with a hook.
+
+     cmake -S . -B fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DPERILUNE_PYTHON=OFF -DPERILUNE_SWITCH=ON \
+       -DPERILUNE_SANITIZE=ON -DPERILUNE_FUZZ=ON && cmake --build fuzz --target fuzz_chunk
+     python tests/c/make_corpus.py corpus && ulimit -s 65536 && fuzz/fuzz_chunk -detect_leaks=0 corpus */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
