@@ -3,7 +3,7 @@
 
      cmake -S . -B fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DPERILUNE_PYTHON=OFF -DPERILUNE_SWITCH=ON \
        -DPERILUNE_SANITIZE=ON -DPERILUNE_FUZZ=ON && cmake --build fuzz --target fuzz_chunk
-     python tests/c/make_corpus.py corpus && ulimit -s 65536 && fuzz/fuzz_chunk -detect_leaks=0 corpus */
+     python tests/c/make_corpus.py corpus && ulimit -s 400000 && fuzz/fuzz_chunk -detect_leaks=0 corpus */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

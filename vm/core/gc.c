@@ -25,7 +25,8 @@ enum Phase { PHASE_PAUSE, PHASE_MARK, PHASE_SWEEP_ALL, PHASE_SWEEP_FINALIZABLE, 
 #define OBJECT_COST 16          /* bytes of work that sweeping one object counts for: a sweep must outrun allocation */
 #define FINALIZERS_PER_STEP 200
 #define PAUSE_PERCENT 200
-#define STEP_MULTIPLIER 200
+#define STEP_MULTIPLIER 100 /* as programs see it; */
+#define WORK_FACTOR 2       /* what a step does is so much more */
 #define STEP_SIZE_LOG2 15
 #define MOST_STEP_LOG2 40
 
@@ -710,7 +711,8 @@ void gc_step(Thread *L) {
   gc->debt = 0;
 #else
   size_t step = (size_t)1 << (gc->step_size < MOST_STEP_LOG2 ? gc->step_size : MOST_STEP_LOG2);
-  ptrdiff_t work = (ptrdiff_t)(((size_t)(gc->debt > 0 ? gc->debt : 0) + step) / 100 * ((size_t)gc->step_multiplier | 1));
+  size_t percent = WORK_FACTOR * ((size_t)gc->step_multiplier | 1);
+  ptrdiff_t work = (ptrdiff_t)(((size_t)(gc->debt > 0 ? gc->debt : 0) + step) / 100 * percent);
   while (work > 0) {
     work -= (ptrdiff_t)single_step(L);
     if (gc->phase == PHASE_PAUSE) break;
