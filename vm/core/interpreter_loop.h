@@ -994,12 +994,12 @@ LABEL_interrupt:
   ci = L->frame;
   LOAD_PEAK();
   goto *labels[ins & 0xff];
-LABEL_invalid: /* the verifier lets no such opcode pass */
-  return false;
+LABEL_invalid:
 #else
-  case OPCODE_COUNT: return false;
+  case OPCODE_COUNT: break;
   }
 #endif
+  return false; /* the verifier lets no such opcode pass */
 }
 
 #undef DISPATCH
