@@ -1,5 +1,5 @@
-setmetatable({}, {__gc = function() print("last") end})
-setmetatable({}, {__gc = function()
+Earlier = setmetatable({}, {__gc = function() print("last") end})
+Later = setmetatable({}, {__gc = function()
   print("first") -- expect: first
   setmetatable({}, {__gc = function() print("never") end})
   os.exit(0, true)
