@@ -12,8 +12,9 @@ from perilune.compiler.chunks import check_source, compile_chunk
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.nodes import Chunk
 from perilune.compiler.parser import parse, parse_tolerant
-from perilune.compiler.resolver import CONSTANT, GLOBAL, LOCAL, UPVALUE, Resolution, resolve
+from perilune.compiler.resolver import resolve
 from perilune.compiler.source import Source
+from perilune.compiler.symbols import CONSTANT, GLOBAL, LOCAL, UPVALUE, Resolution
 
 
 def resolved(text: str) -> tuple[Chunk, Resolution]:

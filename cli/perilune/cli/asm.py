@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 
-from perilune.cli.errors import CommandError, describe
+from perilune.cli.destination import STANDARD_OUTPUT, write_result
+from perilune.cli.errors import CommandError
 from perilune.cli.program import assembled, exit_status, read_program, report_error
 
 
@@ -28,22 +29,11 @@ def main(arguments: list[str]) -> int:
     name = "stdin" if options.file == "-" else options.file
     chunk = assembled(read_program(options.file), name)
     if options.output is not None or not options.run:
-        _write(chunk, options.output or os.path.splitext(name)[0] + ".luac")
-    return _run(chunk, name, options.arguments) if options.run else 0
-
-
-def _write(chunk: bytes, path: str) -> None:
-    if path == "-":
-        if sys.stdout.isatty():
+        path = options.output or os.path.splitext(name)[0] + ".luac"
+        if path == STANDARD_OUTPUT and sys.stdout.isatty():
             raise CommandError("a binary chunk is not for a terminal: give a file with -o")
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        with open(path, "wb") as file:
-            file.write(chunk)
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {describe(error)}") from error
+        write_result(chunk, path)
+    return _run(chunk, name, options.arguments) if options.run else 0
 
 
 def _run(chunk: bytes, name: str, arguments: list[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from perilune.compiler.emission import CODE, FunctionState
 from perilune.compiler.nodes import Call, Expression, Field, Index, MethodCall, Name, Node, Vararg
 from perilune.compiler.operands import EXPRESSIONS, constant_of, delay, get_field, index_key, move, operand
-from perilune.compiler.resolver import CONSTANT, GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Reference
+from perilune.compiler.symbols import CONSTANT, GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Reference
 
 _MOVE = CODE["MOVE"]
 _GETUPVAL = CODE["GETUPVAL"]

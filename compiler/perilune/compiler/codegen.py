@@ -7,9 +7,9 @@ from perilune.compiler.expressions import GENERATORS
 from perilune.compiler.nodes import Block, Chunk, Function, Node, Return
 from perilune.compiler.operands import EXPRESSIONS
 from perilune.compiler.proto import Proto
-from perilune.compiler.resolver import FunctionScope, Resolution
 from perilune.compiler.source import Source
 from perilune.compiler.statements import emit_return, statements
+from perilune.compiler.symbols import FunctionScope, Resolution
 
 # The generators call each other through the table, and are spread over several modules.
 EXPRESSIONS.update(GENERATORS)

@@ -16,8 +16,8 @@ from perilune.compiler.resolver import next_token
 
 if TYPE_CHECKING:
     from perilune.compiler import nodes
-    from perilune.compiler.resolver import FunctionScope, Resolution, Variable
     from perilune.compiler.source import Source
+    from perilune.compiler.symbols import FunctionScope, Resolution, Variable
 
 MAX_SHORT_STRING = 40
 """Longest string that the virtual machine interns, so the longest that can be the key of a field instruction."""

@@ -15,7 +15,7 @@ from perilune.compiler.records import record
 if TYPE_CHECKING:
     from dataclasses import dataclass
 
-    from perilune.compiler.resolver import FunctionScope, LabelSymbol, Reference, Variable
+    from perilune.compiler.symbols import FunctionScope, LabelSymbol, Reference, Variable
 else:
 
     def dataclass(*, slots, eq):

@@ -26,7 +26,7 @@ from perilune.compiler.nodes import (
     String,
     TrueLiteral,
 )
-from perilune.compiler.resolver import LOCAL, NOT_CONSTANT
+from perilune.compiler.symbols import LOCAL, NOT_CONSTANT
 
 _MOVE = CODE["MOVE"]
 _GETFIELD = CODE["GETFIELD"]

@@ -20,7 +20,7 @@ from perilune.compiler.operands import (
     operand,
     push_value,
 )
-from perilune.compiler.resolver import LOCAL, NOT_CONSTANT
+from perilune.compiler.symbols import LOCAL, NOT_CONSTANT
 
 _LOADTRUE = CODE["LOADTRUE"]
 _LOADFALSE = CODE["LOADFALSE"]

@@ -39,7 +39,8 @@ from perilune.compiler.nodes import (
 from perilune.compiler.nodes import Label as LabelStatement
 from perilune.compiler.operands import EXPRESSIONS, constant_of, delay, index_key, operand
 from perilune.compiler.operators import jump_if
-from perilune.compiler.resolver import GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Variable, next_token
+from perilune.compiler.resolver import next_token
+from perilune.compiler.symbols import GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Variable
 from perilune.compiler.tables import store_constant, store_indexed, store_slot_indexed
 
 _MOVE = CODE["MOVE"]

@@ -8,7 +8,7 @@ from perilune.compiler.calls import MULTIPLE, push_open
 from perilune.compiler.emission import CODE, FunctionState
 from perilune.compiler.nodes import Expression, Function, KeyedItem, NamedItem, Node, Table
 from perilune.compiler.operands import MAX_INDEX, constant_of, delay, move, operand, push_value
-from perilune.compiler.resolver import NOT_CONSTANT
+from perilune.compiler.symbols import NOT_CONSTANT
 
 _NEWTABLE = CODE["NEWTABLE"]
 _SETLIST = CODE["SETLIST"]

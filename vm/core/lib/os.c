@@ -85,7 +85,7 @@ static int os_tmpname(Thread *L, Value *args, int count) {
   (void)args;
   (void)count;
 #if HAVE_POSIX
-  char name[] = "/tmp/lua_XXXXXX";
+  char name[] = P_tmpdir "/lua_XXXXXX";
   int descriptor = mkstemp(name);
   if (descriptor == -1) error_library(L, "unable to generate a unique filename");
   close(descriptor);
