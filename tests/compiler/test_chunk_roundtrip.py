@@ -32,8 +32,10 @@ bytes_ = st.integers(0, 255)
 
 
 @st.composite
-def protos(draw: st.DrawFn, depth: int = 2) -> Proto:
-    proto = Proto(draw(names), draw(names), draw(numbers), draw(numbers))
+def protos(draw: st.DrawFn, depth: int = 2, outer_source: bytes | None = None) -> Proto:
+    # a chunk has no way to say that a function lacks the source that the one around it has
+    sources = names if outer_source is None else st.just(outer_source) | st.binary(max_size=9)
+    proto = Proto(draw(sources), draw(names), draw(numbers), draw(numbers))
     proto.parameters = draw(bytes_)
     proto.is_vararg = draw(st.booleans())
     proto.slots = draw(bytes_)
@@ -47,7 +49,7 @@ def protos(draw: st.DrawFn, depth: int = 2) -> Proto:
         proto.upvalues.append(UpvalueDescription(draw(names), draw(st.booleans()), draw(bytes_), draw(bytes_)))
         proto.locals.append(LocalVariable(draw(st.binary(max_size=9)), draw(numbers), draw(numbers), draw(bytes_)))
     if depth:
-        proto.protos = draw(st.lists(protos(depth=depth - 1), max_size=2))
+        proto.protos = draw(st.lists(protos(depth=depth - 1, outer_source=proto.source), max_size=2))
     return proto
 
 
