@@ -993,7 +993,7 @@ LABEL_interrupt:
   base = L->frame->base;
   ci = L->frame;
   LOAD_PEAK();
-  goto *labels[ins & 0xff];
+  goto *labels[pc[-1] & 0xff]; /* not of `ins`, or its opcode would be kept in a register all the time */
 LABEL_invalid:
 #else
   case OPCODE_COUNT: break;
