@@ -476,7 +476,7 @@ static PyObject *State_live(PyObject *object, PyObject *unused) {
   const Allocator *allocator = self->vm->allocator;
   return Py_BuildValue("(KKK)", profiler != NULL ? (unsigned long long)profiler_elapsed_ns(profiler) : 0,
                        (unsigned long long)allocator->current,
-                       profiler != NULL ? (unsigned long long)profiler->allocated_bytes : 0);
+                       profiler != NULL ? (unsigned long long)profiler_allocated_bytes(profiler) : 0);
 }
 
 /* Adds to a dictionary and takes the reference to the value; false with an exception. */
@@ -534,7 +534,7 @@ static uint64_t site_figure(const Sites *sites, uint32_t site, enum SiteFigure f
   switch (figure) {
     case SITE_ALLOCATIONS: return s->allocations;
     case SITE_BYTES: return s->bytes;
-    case SITE_LIVE: return s->live;
+    case SITE_LIVE: return site_live(sites, site);
     default: return site_peak_live(sites, site);
   }
 }
@@ -544,7 +544,9 @@ static PyObject *site_bytes(const Sites *sites, const Proto *p, enum SiteFigure 
   size_t size = p->word_count * sizeof(uint64_t);
   uint64_t *column = malloc(size);
   if (column == NULL) return PyErr_NoMemory();
-  for (uint32_t i = 0; i < p->word_count; i++) column[i] = site_figure(sites, p->counts->first_site + i, figure);
+  column[0] = site_figure(sites, p->first_site, figure); /* before the first instruction */
+  for (uint32_t i = 1; i < p->word_count; i++) column[i] = 0;
+  for (uint32_t i = 0; i < p->word_count; i++) column[i] += site_figure(sites, p->first_site + 1 + i, figure);
   PyObject *result = array_bytes(column, size);
   free(column);
   return result;
@@ -563,12 +565,13 @@ static uint32_t first_kind(const Sites *sites, uint32_t site) {
   return low;
 }
 
-/* What is live of so many sites: (index of the site among them, kind, bytes, objects). */
+/* What is live of so many sites: (word of the function they are of, kind, bytes, objects). */
 static PyObject *kind_list(const Sites *sites, uint32_t first, uint32_t count) {
   PyObject *list = PyList_New(0);
   for (uint32_t i = first_kind(sites, first); i < sites->kind_count && sites->kinds[i].site < first + count; i++) {
     const SiteKind *k = &sites->kinds[i];
-    PyObject *row = list == NULL ? NULL : Py_BuildValue("(IsKK)", k->site - first, block_kind_names[k->kind],
+    uint32_t word = k->site > first ? k->site - first - 1 : 0;
+    PyObject *row = list == NULL ? NULL : Py_BuildValue("(IsKK)", word, block_kind_names[k->kind],
                                                         (unsigned long long)k->bytes, (unsigned long long)k->objects);
     if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
@@ -586,7 +589,7 @@ static bool put_function(PyObject *dict, const Sites *sites, const Proto *p) {
          put(dict, "lines", array_bytes(c->lines, p->word_count * sizeof(uint32_t))) &&
          put(dict, "ranges", array_bytes(p->ranges, (size_t)p->range_count * 5 * sizeof(uint32_t))) &&
          put(dict, "word_ranges", array_bytes(p->word_ranges, p->word_count * sizeof(uint32_t))) &&
-         put_u64(dict, "entries", c->entries) && put(dict, "counts", counts_bytes(p)) &&
+         put_u64(dict, "entries", p->entries) && put(dict, "counts", counts_bytes(p)) &&
          put(dict, "every", c->every != NULL ? array_bytes(c->every, size) : none()) &&
          put(dict, "ticks", c->ticks != NULL ? array_bytes(c->ticks, size) : none()) &&
          put(dict, "samples", c->samples != NULL ? array_bytes(c->samples, size) : none()) &&
@@ -595,7 +598,7 @@ static bool put_function(PyObject *dict, const Sites *sites, const Proto *p) {
          put(dict, "allocated_bytes", site_bytes(sites, p, SITE_BYTES)) &&
          put(dict, "live_bytes", site_bytes(sites, p, SITE_LIVE)) &&
          put(dict, "peak_live_bytes", site_bytes(sites, p, SITE_PEAK_LIVE)) &&
-         put(dict, "live_kinds", kind_list(sites, c->first_site, p->word_count));
+         put(dict, "live_kinds", kind_list(sites, p->first_site, p->word_count + 1));
 }
 
 /* The functions' dictionaries in the order of their ids, each with its parent's id. */
@@ -671,14 +674,14 @@ static bool put_totals(PyObject *dict, const Profiler *profiler) {
          put_u64(dict, "started_bytes", profiler->started_bytes) &&
          put_u64(dict, "current_bytes", profiler->current_bytes) &&
          put_u64(dict, "peak_bytes", profiler->peak_bytes) &&
-         put_u64(dict, "allocated_bytes", profiler->allocated_bytes) &&
+         put_u64(dict, "allocated_bytes", profiler_allocated_bytes(profiler)) &&
          put_u64(dict, "released_bytes", profiler->released_bytes) &&
          put_u64(dict, "allocations", profiler->allocations) &&
          put_u64(dict, "outside_allocations", profiler->sites.array[SITE_OUTSIDE].allocations) &&
          put_u64(dict, "outside_bytes", profiler->sites.array[SITE_OUTSIDE].bytes) &&
-         put_u64(dict, "outside_live_bytes", profiler->sites.array[SITE_OUTSIDE].live) &&
+         put_u64(dict, "outside_live_bytes", site_live(&profiler->sites, SITE_OUTSIDE)) &&
          put_u64(dict, "outside_peak_live_bytes", site_peak_live(&profiler->sites, SITE_OUTSIDE)) &&
-         put_u64(dict, "before_live_bytes", profiler->sites.array[SITE_BEFORE].live) &&
+         put_u64(dict, "before_live_bytes", site_live(&profiler->sites, SITE_BEFORE)) &&
          put_u64(dict, "before_peak_live_bytes", site_peak_live(&profiler->sites, SITE_BEFORE)) &&
          put(dict, "live_kinds", kind_list(&profiler->sites, 0, FIRST_SITE)) &&
          put_u64(dict, "current_depth", profiler->current_depth) &&

@@ -35,9 +35,15 @@ struct Handler {
   bool is_transparent; /* but the message handler of an xpcall outside it sees them */
 };
 
-static inline Frame *frame_push(Thread *L) {
+/* The next frame is filled before it becomes the current one: a sample may be taken at any moment. */
+static inline Frame *next_frame(Thread *L) {
   if (UNLIKELY(L->frame >= L->frames_limit)) frames_grow(L);
-  return ++L->frame;
+  return L->frame + 1;
+}
+
+static inline void push_frame(Thread *L, Frame *frame) {
+  atomic_signal_fence(memory_order_release);
+  L->frame = frame;
 }
 
 /* --- threads */
@@ -74,6 +80,7 @@ static void abort_frames(Thread *L, const Frame *from) {
 }
 
 void thread_free(VM *vm, Thread *thread) {
+  sampler_wait(profiler_sampler(vm));
   if (thread->hook_mask != 0) vm->hooked_threads--;
   if (thread->stack != NULL) {
     if (thread->frames != NULL) profiler_abandon_thread(vm, thread);
@@ -297,14 +304,6 @@ static enum After recover(VM *vm, Handler *h, int status) {
 
 /* --- calls */
 
-static inline void note_depth(const Thread *L, const Value *end) {
-  Profiler *profiler = L->vm->profiler;
-  size_t depth = (size_t)(end - L->stack);
-  if (depth <= profiler->peak_depth) return;
-  profiler->peak_depth = depth;
-  if (depth >= profiler->next_chain_depth) profiler_note_chain(profiler, L, NULL);
-}
-
 /* Only frames flagged FRAME_CONTINUED have a `continuation` and an `operand`: the thread's next ones. A tail call's frame
    takes over those of the frame whose place it takes. */
 static inline void set_continuation(const Thread *L, Frame *frame) {
@@ -323,7 +322,7 @@ static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint
     stack_grow(L, p->slots + extra);
     f = L->stack + offset;
   }
-  Frame *frame = frame_push(L);
+  Frame *frame = next_frame(L);
   for (; arguments < p->parameters; arguments++) set_nil(f + 1 + arguments);
   Value *base = f + 1;
   frame->shift = 0;
@@ -344,9 +343,10 @@ static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint
   frame->kind = FRAME_LUA;
   frame->flags = flags;
   set_continuation(L, frame);
+  push_frame(L, frame);
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
-    p->counts->entries++;
-    note_depth(L, base + p->parameters);
+    p->entries++;
+    profiler_note_depth(L->vm->profiler, L, base + p->parameters, NULL);
   }
   if (UNLIKELY(L->hook_mask != 0)) hook_call(L, flags & FRAME_TAIL, p->parameters);
 }
@@ -358,7 +358,7 @@ static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint
     stack_grow(L, MIN_C_SLOTS);
     f = L->stack + offset;
   }
-  Frame *frame = frame_push(L);
+  Frame *frame = next_frame(L);
   frame->base = f + 1;
   frame->pc = NULL;
   frame->shift = 0;
@@ -367,9 +367,10 @@ static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint
   frame->flags = flags;
   set_continuation(L, frame);
   frame->nesting = L->nesting;
+  push_frame(L, frame);
   if (UNLIKELY(L->vm->mode != MODE_OFF)) {
     f->cfn->calls++;
-    note_depth(L, L->top);
+    profiler_note_depth(L->vm->profiler, L, L->top, NULL);
   }
   if (UNLIKELY(L->hook_mask != 0)) {
     hook_call(L, false, arguments);
@@ -397,7 +398,7 @@ static void move_values(Thread *to, ptrdiff_t at, const Value *from, int n) {
   to->top = to->stack + at;
   stack_reserve(to, (size_t)n + 1);
   for (int i = 0; i < n; i++) value_copy(to->top++, &from[i]);
-  if (UNLIKELY(to->vm->mode != MODE_OFF)) note_depth(to, to->top);
+  if (UNLIKELY(to->vm->mode != MODE_OFF)) profiler_note_depth(to->vm->profiler, to, to->top, NULL);
 }
 
 /* Hands n values to the frame of coroutine.resume or wrap that waits in `resumer`. */
@@ -656,9 +657,8 @@ enum After call_return(Thread *L, Value *from, int n) {
   }
 }
 
-/* What the profiler knows about the instruction and the library function that C code interrupts to run something. */
+/* What the profiler knows about the library function that interrupts itself to run something. */
 typedef struct Interrupted {
-  const uint32_t *pc;
   const char *builtin;
   uint64_t away_ticks;
   uint64_t stamp;
@@ -666,13 +666,8 @@ typedef struct Interrupted {
 
 static Interrupted interrupted(const VM *vm) {
   bool is_traced = UNLIKELY(vm->mode == MODE_TRACE);
-  return (Interrupted){RUNNING_GET(vm, pc), RUNNING_GET(vm, builtin), is_traced ? vm->profiler->away_ticks : 0,
+  return (Interrupted){RUNNING_GET(vm, builtin), is_traced ? vm->profiler->away_ticks : 0,
                        is_traced ? profiler_stamp() : 0};
-}
-
-static void go_on(VM *vm, const Interrupted *kept) {
-  RUNNING_SET(vm, pc, kept->pc);
-  RUNNING_SET(vm, builtin, kept->builtin);
 }
 
 static void run(Thread *L, Value *f, int arguments, int results) {
@@ -704,7 +699,7 @@ static void run(Thread *L, Value *f, int arguments, int results) {
     interpret(vm);
     if (UNLIKELY(vm->mode != mode)) vm_interrupt(vm, 0); /* for the loop that runs what called this */
   }
-  go_on(vm, &kept);
+  RUNNING_SET(vm, builtin, kept.builtin);
   if (UNLIKELY(kept.stamp != 0)) vm->profiler->away_ticks = kept.away_ticks + (profiler_stamp() - kept.stamp);
   vm->handler = h.previous;
   vm->c_depth = h.c_depth;
@@ -758,7 +753,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   if (status == 0) {
     body(L, context);
   } else { /* another error while closing comes here again */
-    go_on(vm, &kept);
+    RUNNING_SET(vm, builtin, kept.builtin);
     if (vm->current == L) {
       abort_frames(L, L->frames + h.frame);
       hook_unwind(L, h.frame - 1);
@@ -797,10 +792,11 @@ int call_transparent_body(Thread *L, void (*body)(Thread *L, void *context), voi
 /* As xpcall does, but for C: the frame that holds the handler waits below the call. */
 static void traced_call_body(Thread *L, void *context) {
   const ProtectedCall *call = context;
-  Frame *frame = frame_push(L);
+  Frame *frame = next_frame(L);
   memset(frame, 0, sizeof *frame);
   frame->kind = FRAME_XPCALL;
   frame->base = L->top - call->arguments - 2; /* the handler; the slot below is the frame's function */
+  push_frame(L, frame);
   call_value(L, call->arguments, call->results);
   L->frame--;
 }

@@ -449,7 +449,7 @@ static bool for_float_step(Value *a) {
     SLOW(slow_set(L, object, key, (value)));                                 \
   } while (0)
 
-#define PATIENCE 256 /* calls and returns */
+#define PATIENCE 32 /* calls and returns */
 
 #define LOOP_NAME interpret_off
 #define LOOP_INDEX MODE_OFF

@@ -20,15 +20,19 @@
 #define DISPATCH() goto again
 #define OPCODE(name) case OP_##name:
 #endif
-#define NEXT       \
-  do {             \
-    ins = *pc++;   \
-    RUNNING();     \
-    EVERY(1);      \
-    PROBE();       \
-    WATCH();       \
-    DISPATCH();    \
+#define NEXT_WITH(change) \
+  do {                    \
+    ins = *pc++;          \
+    RUNNING();            \
+    change;               \
+    EVERY(1);             \
+    PROBE();              \
+    WATCH();              \
+    DISPATCH();           \
   } while (0)
+#define NEXT NEXT_WITH((void)0)
+/* The first instruction in `ci`: calls and returns belong to the frame before until they are complete. */
+#define NEXT_IN_FRAME NEXT_WITH(FRAME_BEGINS())
 
 static bool LOOP_NAME(Thread *L) {
   VM *const vm = L->vm;
@@ -37,8 +41,8 @@ static bool LOOP_NAME(Thread *L) {
   Profiler *const profiler = vm->profiler;
 #endif
 #if COUNT_EDGES
-  Value *peak = NULL;
 #if !BELOW_PEAK
+  Value *peak = NULL;
   int patience = PATIENCE;
 #endif
   uintptr_t taken = 0;
@@ -650,11 +654,11 @@ again:
     Value *f = RA;
     uint32_t b = B;
     int arguments = b != 0 ? (int)b - 1 : (int)(L->top - f - 1);
-    ci->pc = pc;
+    SAVE_PC();
     if (LIKELY(f->tag == TAG_LUAFN)) {
       LuaFn *function = f->luafn;
       Proto *p = function->proto;
-      if (HOOKED || UNLIKELY(p->is_vararg || L->stack_limit - f <= (ptrdiff_t)p->slots || ci >= L->frames_limit)) {
+      if (HOOKED || UNLIKELY(p->is_vararg || STACK_ROOM - f <= (ptrdiff_t)p->slots || ci >= L->frames_limit)) {
         CALL_BEGIN(f, arguments, (int)C - 1);
       }
       ci++;
@@ -666,14 +670,12 @@ again:
       for (; UNLIKELY(arguments < p->parameters); arguments++) set_nil(base + arguments);
       DEPTH(base + p->parameters);
       ENTERED(p);
-      CALLEE_BEGINS(ci, p);
-      L->frame = ci;
       cl = function;
       k = p->constants;
       pc = p->code;
       LOAD_COUNTS();
-      FIT_LOOP();
-      NEXT;
+      CALLED_INTO();
+      NEXT_IN_FRAME;
     }
     if (LIKELY(!HOOKED && f->tag == TAG_CFN && f->cfn->special == SPECIAL_NONE)) {
       CFn *function = f->cfn;
@@ -688,9 +690,9 @@ again:
       ci->results = (int16_t)((int)C - 1);
       ci->kind = FRAME_C;
       ci->flags = 0;
-      L->frame = ci;
+      FRAME_BEGINS();
       L->top = f + 1 + arguments;
-      NOTE_DEPTH(L->top);
+      DEPTH(L->top);
       BUILTIN_BEGINS(function);
 #if TRACE
       uint64_t begun = COUNTING ? profiler_builtin_begin(profiler) : 0;
@@ -748,7 +750,7 @@ again:
     }
     Value *to = base - 1;
     int wanted = ci->results;
-    L->frame = --ci;
+    ci--;
     if (wanted == MULTIPLE_RESULTS) {
       for (int i = 0; i < n; i++) value_copy(to + i, from + i);
       L->top = to + n;
@@ -766,7 +768,7 @@ again:
     }
     Value *to = base - 1;
     int wanted = ci->results;
-    L->frame = --ci;
+    ci--;
     if (UNLIKELY(wanted != 0)) {
       L->top = to;
       for (; wanted > 0; wanted--) set_nil(to++);
@@ -780,7 +782,7 @@ again:
     }
     Value *to = base - 1;
     int wanted = ci->results;
-    L->frame = --ci;
+    ci--;
     if (LIKELY(wanted != 0)) {
       value_copy(to, RA);
       if (UNLIKELY(wanted != 1)) {
@@ -795,8 +797,8 @@ returned:
   k = cl->proto->constants;
   pc = ci->pc;
   LOAD_COUNTS();
-  FIT_LOOP();
-  NEXT;
+  RETURNED_TO();
+  NEXT_IN_FRAME;
 
   OPCODE(RETURNC) {
     uint32_t b = B;
@@ -857,7 +859,7 @@ returned:
     if (LIKELY(!HOOKED && a->tag == TAG_CFN && is_table(a + 1))) { /* next and ipairs step without a call */
       if (a->cfn->special == SPECIAL_NEXT) {
         CALLED(a->cfn);
-        ci->pc = pc;
+        SAVE_PC();
         L->top = a + 7; /* for the error that a bad key is */
         value_copy(a + 4, a + 2);
         set_nil(a + 5);
@@ -1004,7 +1006,9 @@ LABEL_invalid:
 
 #undef DISPATCH
 #undef OPCODE
+#undef NEXT_WITH
 #undef NEXT
+#undef NEXT_IN_FRAME
 #undef HINTED_NODE
 #undef ARITHMETIC
 #undef WRAP_ADD

@@ -6,12 +6,16 @@
 #undef ENTERED
 #undef NOTE_DEPTH
 #undef DEPTH
+#undef STACK_ROOM
 #undef FIT_LOOP
+#undef RETURNED_TO
+#undef CALLED_INTO
 #undef CHANGE_LOOP
 #undef LOAD_PEAK
 #undef CALLED
 #undef RUNNING
-#undef CALLEE_BEGINS
+#undef SAVE_PC
+#undef FRAME_BEGINS
 #undef BUILTIN_BEGINS
 #undef BUILTIN_ENDS
 #undef PROBE
@@ -19,84 +23,106 @@
 #undef WATCH
 
 #if COUNT_EDGES
-#define LOAD_COUNTS()                                                                                    \
-  do {                                                                                                   \
-    if (!HOOKED || cl->proto->counts != NULL) /* counting may begin at any time */                       \
-      taken = (uintptr_t)cl->proto->counts->taken - 2 * (uintptr_t)cl->proto->code;                      \
-  } while (0)
+#define LOAD_COUNTS() (taken = cl->proto->taken)
 /* The counter of the word at `at`: twice as far from its array's start as the word from its. */
 #define TAKEN_AT(at)                                                 \
   do {                                                               \
     if (COUNTING) ++*(uint64_t *)(taken + 2 * (uintptr_t)(at));      \
   } while (0)
 #define TAKEN() TAKEN_AT(pc) /* of a two-word instruction: its second word's */
-#define ENTERED(p)                          \
-  do {                                      \
-    if (COUNTING) (p)->counts->entries++;   \
+#define ENTERED(p)                   \
+  do {                               \
+    if (COUNTING) (p)->entries++;    \
   } while (0)
+#define CALLED(f) ((f)->calls++)
 /* The highest slot in use; `end` is one past it.
 
    Most functions run below the peak: where all the slots that a function may use do not reach it, nothing needs to be
-   compared. So the loops of count and sample mode exist twice, with and without the comparison at every write, and who
-   enters or comes back to a function that may reach higher goes over to the comparing loop. That one looks only now and
-   then whether it is still needed, as going over takes its time. */
-#define NOTE_DEPTH(end)                                                      \
-  do {                                                                  \
-    if (COUNTING && UNLIKELY((end) > peak)) {                           \
-      peak = (end);                                                     \
-      profiler->peak_depth = (size_t)(peak - L->stack);                 \
-      if (profiler->peak_depth >= profiler->next_chain_depth) profiler_note_chain(profiler, L, pc); \
-    }                                                                   \
-  } while (0)
-#define LOAD_PEAK()                                              \
-  do {                                                           \
-    if (!HOOKED || profiler != NULL) peak = L->stack + profiler->peak_depth; \
-  } while (0)
-#define CALLED(f) ((f)->calls++)
+   compared. So the loops of count and sample mode exist twice, with and without the comparison at every write. For the
+   one below the peak the stack ends there, in L->room: what does not fit is called the long way, which goes over to the
+   comparing loop. A function that is come back to fits if it, or one below it, was found to. The comparing loop looks
+   only now and then whether it is still needed, as going over takes its time. */
 #define CHANGE_LOOP(compares)        \
   do {                               \
     vm->compares_depth = (compares); \
     ci->pc = pc;                     \
+    FRAME_BEGINS();                  \
     return true;                     \
   } while (0)
 #if BELOW_PEAK
+#define NOTE_DEPTH(end)                                                                \
+  do {                                                                                 \
+    if (UNLIKELY((end) > L->room)) profiler_note_depth(profiler, L, (end), pc);        \
+  } while (0)
+#define LOAD_PEAK() ((void)0)
+#define STACK_ROOM L->room
 #define DEPTH(end) ((void)0)
-#define FIT_LOOP()                                         \
-  do {                                                     \
-    if (UNLIKELY(base + cl->proto->slots > peak)) {        \
-      NOTE_DEPTH(base + cl->proto->parameters);            \
-      CHANGE_LOOP(true);                                   \
-    }                                                      \
+#define FIT_LOOP()                                                                     \
+  do {                                                                                 \
+    Value *peak = L->stack + profiler->peak_depth;                                     \
+    if (base + cl->proto->slots > peak) CHANGE_LOOP(true);                             \
+    L->room = peak < L->stack_limit ? peak : L->stack_limit;                           \
+    L->fitting = ci;                                                                   \
   } while (0)
+#define RETURNED_TO()                       \
+  do {                                      \
+    if (UNLIKELY(ci < L->fitting)) FIT_LOOP(); \
+  } while (0)
+#define CALLED_INTO() ((void)0)
 #else
-#define DEPTH(end) NOTE_DEPTH(end)
-#define FIT_LOOP()                                                             \
-  do {                                                                         \
-    if (HAS_OTHER_LOOP && UNLIKELY(--patience == 0)) {                         \
-      patience = PATIENCE;                                                     \
-      if (base + cl->proto->slots <= peak) CHANGE_LOOP(false);                 \
-    }                                                                          \
+#define NOTE_DEPTH(end)                                  \
+  do {                                                   \
+    if (COUNTING && UNLIKELY((end) > peak)) {            \
+      profiler_note_depth(profiler, L, (end), pc);       \
+      LOAD_PEAK();                                       \
+    }                                                    \
   } while (0)
+#define LOAD_PEAK()                                                          \
+  do {                                                                       \
+    if (!HOOKED || profiler != NULL) peak = L->stack + profiler->peak_depth; \
+  } while (0)
+#define STACK_ROOM L->stack_limit
+#define DEPTH(end) NOTE_DEPTH(end)
+#define FIT_LOOP()                                             \
+  do {                                                         \
+    if (HAS_OTHER_LOOP && UNLIKELY(--patience == 0)) {         \
+      patience = PATIENCE;                                     \
+      if (base + cl->proto->slots <= peak) CHANGE_LOOP(false); \
+    }                                                          \
+  } while (0)
+#define RETURNED_TO() FIT_LOOP()
+#define CALLED_INTO() FIT_LOOP()
 #endif
 #else
-#define NOTE_DEPTH(end) ((void)0)
-#define FIT_LOOP() ((void)0)
 #define LOAD_COUNTS() ((void)0)
 #define TAKEN() ((void)0)
 #define ENTERED(p) ((void)0)
-#define DEPTH(end) ((void)0)
-#define LOAD_PEAK() ((void)0)
 #define CALLED(f) ((void)0)
+#define NOTE_DEPTH(end) ((void)0)
+#define LOAD_PEAK() ((void)0)
+#define STACK_ROOM L->stack_limit
+#define DEPTH(end) ((void)0)
+#define FIT_LOOP() ((void)0)
+#define RETURNED_TO() ((void)0)
+#define CALLED_INTO() ((void)0)
 #endif
 
+/* A sampler finds the running instruction in its frame, whenever it comes: the pc is there from the instruction's first
+   moment, and a frame is the thread's when it has one. */
 #if SAMPLE
-#define RUNNING() RUNNING_SET(vm, pc, pc)
-#define CALLEE_BEGINS(ci, p) ((ci)->pc = (p)->code) /* else a frame's pc is set when something else runs */
+#define RUNNING() (*(const uint32_t *volatile *)&ci->pc = pc)
+#define SAVE_PC() ((void)0)
+#define FRAME_BEGINS()                          \
+  do {                                          \
+    atomic_signal_fence(memory_order_release);  \
+    *(Frame *volatile *)&L->frame = ci;         \
+  } while (0)
 #define BUILTIN_BEGINS(f) RUNNING_SET(vm, builtin, (f)->name)
 #define BUILTIN_ENDS() RUNNING_SET(vm, builtin, NULL)
 #else
 #define RUNNING() ((void)0)
-#define CALLEE_BEGINS(ci, p) ((void)0)
+#define SAVE_PC() (ci->pc = pc)
+#define FRAME_BEGINS() (L->frame = ci)
 #define BUILTIN_BEGINS(f) ((void)0)
 #define BUILTIN_ENDS() ((void)0)
 #endif

@@ -19,7 +19,7 @@
 
 typedef struct Pool {
   struct Pool *next;
-  uint32_t *sites; /* one for every 16 bytes; NULL until one is needed */
+  uint32_t *sites; /* one for every 16 bytes; may be NULL while no profile runs */
 } Pool;
 
 typedef union LargeHeader {
@@ -49,6 +49,20 @@ static void *pool_allocate(void) { return aligned_alloc(POOL_SIZE, POOL_SIZE); }
 static void pool_free(void *pool) { free(pool); }
 #endif
 
+static uint32_t *sites_new(void) { return memory_uncounted(POOL_SIZE / 16, sizeof(uint32_t)); }
+
+static Pool *pool_new(Allocator *a) {
+  Pool *pool = pool_allocate();
+  if (pool == NULL) return NULL;
+  pool->sites = a->profiler != NULL ? sites_new() : NULL;
+  if (a->profiler != NULL && pool->sites == NULL) {
+    pool_free(pool);
+    return NULL;
+  }
+  pool->next = a->pools;
+  return a->pools = pool;
+}
+
 static NOINLINE void *pool_block(Allocator *a, size_t bytes) {
   if ((size_t)(a->fresh_end - a->fresh) < bytes) {
     while ((size_t)(a->fresh_end - a->fresh) >= 16) { /* hand the rest to the smaller classes */
@@ -58,11 +72,8 @@ static NOINLINE void *pool_block(Allocator *a, size_t bytes) {
       a->free[class] = a->fresh;
       a->fresh += class * 16;
     }
-    Pool *pool = pool_allocate();
+    Pool *pool = pool_new(a);
     if (pool == NULL) return NULL;
-    pool->next = a->pools;
-    pool->sites = NULL;
-    a->pools = pool;
     a->fresh = (char *)(pool + 1);
     a->fresh_end = (char *)pool + POOL_SIZE;
   }
@@ -121,42 +132,45 @@ static Pool *pool_of(const void *block) { return (Pool *)((uintptr_t)block & ~(u
 static size_t place_in_pool(const void *block) { return ((uintptr_t)block & (POOL_SIZE - 1)) / 16; }
 
 uint32_t memory_site(const Allocator *a, const void *block, size_t size) {
-  if (is_small(size)) {
-    const Pool *pool = pool_of(block);
-    return pool->sites != NULL ? pool->sites[place_in_pool(block)] : 0;
-  }
+  if (is_small(size)) return pool_of(block)->sites[place_in_pool(block)];
   const LargeHeader *header = (const LargeHeader *)block - 1;
   return header->profile == a->profile ? header->site : 0;
 }
 
-/* False if there is no memory to remember it. */
-static bool set_site(const Allocator *a, void *block, size_t size, uint32_t site) {
-  if (is_small(size)) {
-    Pool *pool = pool_of(block);
-    if (pool->sites == NULL) pool->sites = memory_uncounted(POOL_SIZE / 16, sizeof(uint32_t));
-    if (pool->sites == NULL) return false;
-    pool->sites[place_in_pool(block)] = site;
+static inline void set_site(const Allocator *a, void *block, size_t size, uint32_t site) {
+  if (LIKELY(is_small(size))) {
+    pool_of(block)->sites[place_in_pool(block)] = site;
   } else {
     LargeHeader *header = (LargeHeader *)block - 1;
     header->site = site;
     header->profile = a->profile;
   }
-  return true;
 }
 
-void memory_forget_sites(Allocator *a) {
+bool memory_begin_sites(Allocator *a) {
   a->profile++;
   for (Pool *pool = a->pools; pool != NULL; pool = pool->next) {
     memory_uncounted_free(pool->sites);
-    pool->sites = NULL;
+    pool->sites = sites_new();
+    if (pool->sites == NULL) return false;
   }
+  return true;
 }
 
 /* Accounting */
 
-static NOINLINE void profile_allocated(Allocator *a, void *block, size_t size) {
-  uint32_t site = profiler_allocated(a->profiler, size, a->current);
-  if (UNLIKELY(!set_site(a, block, size, site))) profiler_lost_site(a->profiler, site, size);
+static NOINLINE void *profile_allocated_elsewhere(const Allocator *a, void *block, size_t size) {
+  set_site(a, block, size, profiler_allocated(a->profiler, profiler_waiting_site(a->profiler->vm), size));
+  return block;
+}
+
+/* Returns the block. Whoever calls something last need save no registers before: allocating is what programs do most. */
+static NOINLINE void *profile_allocated(const Thread *L, void *block, size_t size) {
+  const Allocator *a = L->vm->allocator;
+  const Frame *frame = L->frame;
+  if (UNLIKELY(a->profiler->paused || frame->kind != FRAME_LUA)) return profile_allocated_elsewhere(a, block, size);
+  set_site(a, block, size, profiler_allocated(a->profiler, profiler_site_of(frame), size));
+  return block;
 }
 
 /* What must be known of a block before it is resized: then the stack and the frames may be elsewhere. */
@@ -171,7 +185,7 @@ static NOINLINE Resized profile_resizing(const VM *vm, const void *block, size_t
 
 static NOINLINE void profile_resized(Allocator *a, Resized r, size_t old_size, void *block, size_t size) {
   uint32_t site = profiler_resized(a->profiler, r.running, r.before, old_size, size);
-  if (!set_site(a, block, size, site)) profiler_lost_site(a->profiler, site, size);
+  set_site(a, block, size, site);
 }
 
 static inline void account(VM *vm, Allocator *a, size_t old_size, size_t size) {
@@ -188,15 +202,15 @@ void *memory_allocate(Thread *L, size_t size) {
   void *block = take(a, size);
   if (UNLIKELY(block == NULL)) error_memory(L);
   account(vm, a, 0, size);
-  if (UNLIKELY(a->profiler != NULL)) profile_allocated(a, block, size);
-  return block;
+  return UNLIKELY(a->profiler != NULL) ? profile_allocated(L, block, size) : block;
 }
 
 void memory_free(VM *vm, void *block, size_t size) {
   if (block == NULL) return;
   Allocator *a = vm->allocator;
-  account(vm, a, size, 0);
-  if (UNLIKELY(a->profiler != NULL)) profiler_released(a->profiler, memory_site(a, block, size), size);
+  if (UNLIKELY(a->profiler != NULL)) profiler_released(a->profiler, memory_site(a, block, size), size, a->current);
+  a->current -= size;
+  vm->gc->debt -= (ptrdiff_t)size;
   give(a, block, size);
 }
 
@@ -228,13 +242,13 @@ void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
     }
   }
   if (UNLIKELY(moved == NULL)) return NULL;
-  account(vm, a, old_size, new_size);
   if (UNLIKELY(a->profiler != NULL)) {
     if (is_new)
-      profile_allocated(a, moved, new_size);
+      profile_allocated(vm->current, moved, new_size);
     else
       profile_resized(a, resized, old_size, moved, new_size);
   }
+  account(vm, a, old_size, new_size);
   return moved;
 }
 

@@ -22,8 +22,8 @@ typedef struct Allocator {
 
 /* The site (see sites.h) that a block was allocated at in this profile; 0 for blocks from before it. */
 uint32_t memory_site(const Allocator *allocator, const void *block, size_t size);
-/* A profile begins: no block has a site. */
-void memory_forget_sites(Allocator *allocator);
+/* A profile begins: no block has a site, but every block can have one. False if there is no memory for them. */
+bool memory_begin_sites(Allocator *allocator);
 
 /* Throw "not enough memory" (as a Lua error) on failure; sizes are those that memory_free and memory_resize get back. */
 void *memory_allocate(Thread *L, size_t size);

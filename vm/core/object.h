@@ -70,13 +70,11 @@ typedef struct LocalDesc {
 
 /* Profile of one function, attached when a profiled run first enters it; arrays are parallel to the code words. */
 typedef struct ProtoCounts {
-  uint64_t entries;            /* activations begun */
   uint64_t *taken;             /* jumps taken at pc */
   uint64_t *aborted;           /* activations that ended early at pc: errors, abandoned coroutines */
   uint64_t *every;             /* oracle build: executions of pc */
   uint64_t *ticks;             /* trace mode: time stamps spent in pc */
   uint64_t *samples;           /* sample mode: how often pc was found running */
-  uint32_t first_site;         /* of word_count sites that follow each other: memory by the pc that allocated it */
   uint32_t *lines;             /* line that the word at pc is charged to; NULL when stripped */
 } ProtoCounts;
 
@@ -88,6 +86,9 @@ struct Proto {
   uint8_t upvalue_count;
   uint32_t *code; /* writable: inline-cache hints */
   Value *constants;
+  uint32_t first_site; /* sites.h: of word_count + 1 that follow each other, by the distance of the pc; 0: none */
+  uint64_t entries;    /* activations begun while a profile counted them */
+  uintptr_t taken;     /* counts->taken less twice the address of `code`; 0 without counts */
   Proto **protos;
   uint32_t word_count;
   uint32_t constant_count;

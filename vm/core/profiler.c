@@ -53,10 +53,7 @@ static ProtoCounts *counts_new(Profiler *profiler, const Proto *p) {
   if (profiler->mode == MODE_TRACE) counts->ticks = next += words;
   if (profiler->mode == MODE_SAMPLE) counts->samples = next += words;
   if (p->lines != NULL) charge_lines(p, counts->lines = (uint32_t *)(next + words));
-  counts->first_site = sites_add(&profiler->sites, p->word_count);
-  if (counts->first_site != 0) return counts;
-  memory_uncounted_free(counts);
-  return NULL;
+  return counts;
 }
 
 bool profiler_grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t element) {
@@ -95,7 +92,13 @@ Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc) {
 static bool attach(Profiler *profiler, Proto *p) {
   uint32_t count = profiler->proto_count;
   p->counts = counts_new(profiler, p);
-  if (p->counts == NULL) return false;
+  p->first_site = sites_add(&profiler->sites, p->word_count + 1);
+  if (p->counts == NULL || p->first_site == 0) {
+    profiler_detach(p);
+    return false;
+  }
+  p->entries = 0;
+  p->taken = (uintptr_t)p->counts->taken - 2 * (uintptr_t)p->code;
   sampler_lock(profiler->sampler);
   bool has_room = profiler_grow(&profiler->protos, count, &profiler->proto_capacity, sizeof(Proto *)) &&
                   profiler_grow(&profiler->by_address, count, &profiler->by_address_capacity, sizeof(Proto *));
@@ -118,6 +121,7 @@ void profiler_attach(Thread *L, Proto *p) {
 void profiler_detach(Proto *p) {
   memory_uncounted_free(p->counts);
   p->counts = NULL;
+  p->taken = p->first_site = 0;
 }
 
 static int by_id(const void *left, const void *right) {
@@ -135,12 +139,12 @@ static void count_frames(Profiler *profiler, const Thread *thread, uint64_t exit
   if (thread->stack == NULL) return;
   for (const Frame *frame = thread->frames; frame <= thread->frame; frame++) {
     if (frame->kind != FRAME_LUA) continue;
-    const Proto *p = profiler_function_at(profiler, frame->pc);
+    Proto *p = profiler_function_at(profiler, frame->pc);
     if (p == NULL) continue;
     if (frame->pc > p->code)
       p->counts->aborted[frame->pc - p->code - 1] += exits;
     else
-      p->counts->entries -= exits;
+      p->entries -= exits;
   }
 }
 
@@ -156,12 +160,12 @@ void profiler_abandon_thread(VM *vm, const Thread *thread) {
 
 void profiler_abort_frame(const Frame *frame) {
   if (frame->kind != FRAME_LUA) return;
-  const Proto *p = frame->base[-1].luafn->proto;
+  Proto *p = frame->base[-1].luafn->proto;
   if (p->counts == NULL) return;
   if (frame->pc > p->code)
     p->counts->aborted[frame->pc - p->code - 1]++;
   else
-    p->counts->entries--;
+    p->entries--;
 }
 
 /* Library functions */
@@ -227,7 +231,7 @@ enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind,
   bool is_supported = true;
   if (mode == MODE_SAMPLE) profiler->sampler = sampler_new(vm, kind, interval_ns, &is_supported);
   sites_add(&profiler->sites, FIRST_SITE);
-  bool is_complete = profiler->sites.array != NULL && (mode != MODE_SAMPLE || profiler->sampler != NULL);
+  bool is_complete = profiler->sites.array != NULL && memory_begin_sites(vm->allocator) && (mode != MODE_SAMPLE || profiler->sampler != NULL);
   if (!is_complete || !attach_all(vm)) {
     clear(vm);
     return is_supported ? PROFILER_NO_MEMORY : PROFILER_NO_SAMPLER;
@@ -235,8 +239,7 @@ enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind,
   if (mode == MODE_TRACE) profiler_calibrate(profiler);
   profiler_count_suspended(vm, (uint64_t)-1);
   profiler->started_bytes = profiler->current_bytes = profiler->peak_bytes = vm->allocator->current;
-  profiler->sites.array[SITE_BEFORE].live = profiler->started_bytes;
-  memory_forget_sites(vm->allocator);
+  profiler->sites.array[SITE_BEFORE].gone = (uint64_t)0 - profiler->started_bytes;
   profiler->running = true;
   vm->mode = mode;
   vm->allocator->profiler = profiler;
@@ -250,9 +253,10 @@ void profiler_stop(VM *vm) {
   profiler_zones_end(vm);
   profiler_leave(vm);
   profiler->stopped_ns = now_ns();
+  if (!profiler->paused) profiler_note_peak(profiler, vm->allocator->current);
+  profiler->current_bytes = vm->allocator->current;
   profiler->running = false;
   vm->mode = MODE_OFF;
-  profiler->current_bytes = vm->allocator->current;
   vm->allocator->profiler = NULL;
   if (!profiler->paused) profiler_count_suspended(vm, 1);
   sites_count_kinds(&profiler->sites, vm); /* without the memory for it the profile lacks the kinds */
@@ -335,24 +339,24 @@ uint32_t profiler_waiting_site(const VM *vm) {
 uint32_t profiler_resized(Profiler *profiler, uint32_t running, uint32_t before, size_t old_size, size_t new_size) {
   Sites *sites = &profiler->sites;
   uint32_t site = before;
+  size_t grown = new_size > old_size ? new_size - old_size : 0;
   if (profiler->paused) {
-    if (new_size > old_size) site = SITE_BEFORE;
+    if (grown > 0) site = SITE_BEFORE;
     profiler->paused_bytes += (int64_t)(new_size - old_size);
-  } else if (new_size <= old_size) {
-    profiler->released_bytes += old_size - new_size;
-  } else {
+    grown = 0;
+  } else if (grown > 0) {
     site = running;
-    profiler_count_allocation(profiler, site, new_size - old_size);
+    profiler->allocations++;
+    sites->array[site].allocations++;
+  } else {
+    profiler_note_peak(profiler, profiler->vm->allocator->current);
+    profiler->released_bytes += old_size - new_size;
   }
-  site_change_live(sites, before, 0, old_size);
-  site_change_live(sites, site, new_size, 0);
-  if (!profiler->paused) profiler_note_peak(profiler, profiler->vm->allocator->current);
+  site_to_change(sites, before)->gone += old_size;
+  Site *s = site_to_change(sites, site);
+  s->bytes += grown;
+  s->gone -= new_size - grown;
   return site;
-}
-
-void profiler_lost_site(Profiler *profiler, uint32_t site, size_t size) {
-  site_change_live(&profiler->sites, site, 0, size);
-  site_change_live(&profiler->sites, SITE_BEFORE, size, 0);
 }
 
 /* Time */
@@ -412,7 +416,7 @@ void profiler_derive(const Proto *p, uint64_t *counts) {
   memset(counts, 0, p->word_count * sizeof(uint64_t));
   const ProtoCounts *c = p->counts;
   if (c == NULL) return;
-  counts[0] = c->entries;
+  counts[0] = p->entries;
   const OpcodeRow *row;
   for (uint32_t at = 0; at < p->word_count; at += row->words) {
     row = &OPCODE_ROWS[p->code[at] & 0xFF];

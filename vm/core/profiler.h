@@ -6,6 +6,7 @@
 #ifndef PERILUNE_PROFILER_H
 #define PERILUNE_PROFILER_H
 
+#include "memory.h"
 #include "sampler.h"
 #include "sites.h"
 
@@ -54,11 +55,10 @@ typedef struct Profiler {
   uint64_t stopped_ns; /* 0 while running */
   uint64_t entered_ns; /* 0 while nothing is measured */
   uint64_t run_ns;
-  /* memory, in bytes; current and peak are the allocator's while running; current = started + paused + allocated - released */
+  /* memory, in bytes; current = started + paused + allocated - released */
   size_t started_bytes;
-  size_t current_bytes;
-  size_t peak_bytes;
-  uint64_t allocated_bytes;
+  size_t current_bytes; /* when the profile ended */
+  size_t peak_bytes;    /* until the last release */
   uint64_t allocations;
   uint64_t released_bytes;
   int64_t paused_bytes; /* allocated less released while paused: it is in `current` */
@@ -126,6 +126,9 @@ bool profiler_grow(void *array_pointer, uint32_t count, uint32_t *capacity, size
 void profiler_zones_end(VM *vm); /* of those that were not closed */
 void profiler_zones_delete(Profiler *profiler);
 
+/* NULL without a profile that takes samples. */
+static inline Sampler *profiler_sampler(const VM *vm) { return vm->profiler != NULL ? vm->profiler->sampler : NULL; }
+
 /* Nanoseconds since the profile began, until now or until it ended. */
 uint64_t profiler_elapsed_ns(const Profiler *profiler);
 
@@ -139,19 +142,21 @@ Proto *profiler_function_at(const Profiler *profiler, const uint32_t *pc);
 static inline uint32_t profiler_line(const Proto *p, uint32_t word) {
   return p->counts->lines != NULL ? p->counts->lines[word] : 0;
 }
-/* The allocator's probes. A new block belongs to the running instruction, which is the innermost Lua frame's; so does one
-   that grows. They return the block's site. `running` is the running instruction's, for callers who know that the stack
-   is about to move. */
-static inline uint32_t profiler_allocated(Profiler *profiler, size_t size, size_t current);
-static inline void profiler_released(Profiler *profiler, uint32_t site, size_t size);
+/* The allocator's probes, before the program's figures change. `running` is the site of the running instruction: new
+   blocks belong to it, and so do those that grow. They return the block's site. */
+static inline uint32_t profiler_allocated(Profiler *profiler, uint32_t running, size_t size);
+static inline void profiler_released(Profiler *profiler, uint32_t site, size_t size, size_t current);
 uint32_t profiler_resized(Profiler *profiler, uint32_t running, uint32_t before, size_t old_size, size_t new_size);
+/* Bytes handed out so far. */
+static inline uint64_t profiler_allocated_bytes(const Profiler *profiler);
+/* Before the heap shrinks, and before the profile ends or pauses. */
+static inline void profiler_note_peak(Profiler *profiler, size_t current);
 /* The site of the instruction that called what runs now. */
 uint32_t profiler_waiting_site(const VM *vm);
-/* A block's site could not be remembered: it counts as one from before the profile. */
-void profiler_lost_site(Profiler *profiler, uint32_t site, size_t size);
-/* The stack of L has grown to the peak that is noted already: notes the calls that lead there. `pc` is behind the running
-   instruction of the innermost Lua frame where the frame does not have it. */
-void profiler_note_chain(Profiler *profiler, const Thread *L, const uint32_t *pc);
+/* The stack of L is in use up to `end`. If it never was as high, the calls that lead there are noted as well; `pc` is
+   behind the running instruction of the innermost Lua frame where the frame does not have it. */
+static inline void profiler_note_depth(Profiler *profiler, const Thread *L, const Value *end, const uint32_t *pc);
+void profiler_raise_peak(Profiler *profiler, const Thread *L, size_t depth, const uint32_t *pc);
 /* A frame is leaving early (error, coroutine.close): its instruction was begun but what follows it was not. Only while a
    profile runs. */
 void profiler_abort_frame(const Frame *frame);
@@ -192,44 +197,49 @@ static inline uint64_t profiler_stamp(void) {
 
 static inline uint32_t profiler_site_of(const Frame *frame) {
   const Proto *p = frame->base[-1].luafn->proto;
-  if (UNLIKELY(p->counts == NULL)) return SITE_OUTSIDE;
-  return p->counts->first_site + (frame->pc > p->code ? (uint32_t)(frame->pc - p->code) - 1 : 0);
+  if (UNLIKELY(p->first_site == 0)) return SITE_OUTSIDE;
+  return p->first_site + (uint32_t)(frame->pc - p->code);
 }
 
 static inline uint32_t profiler_running_site(const VM *vm) {
-  const Frame *frame = vm->current != NULL ? vm->current->frame : NULL;
-  return LIKELY(frame != NULL && frame->kind == FRAME_LUA) ? profiler_site_of(frame) : profiler_waiting_site(vm);
+  const Frame *frame = vm->current->frame;
+  return LIKELY(frame->kind == FRAME_LUA) ? profiler_site_of(frame) : profiler_waiting_site(vm);
 }
 
-static inline void profiler_count_allocation(Profiler *profiler, uint32_t site, size_t size) {
-  Site *s = &profiler->sites.array[site];
-  profiler->allocations++;
-  profiler->allocated_bytes += size;
-  s->allocations++;
-  s->bytes += size;
+static inline uint64_t profiler_allocated_bytes(const Profiler *profiler) {
+  size_t current = profiler->running ? profiler->vm->allocator->current : profiler->current_bytes;
+  return current + profiler->released_bytes - profiler->started_bytes - (uint64_t)profiler->paused_bytes;
 }
 
+/* The heap only grows from one release to the next: so its peaks are at releases. */
 static inline void profiler_note_peak(Profiler *profiler, size_t current) {
   if (LIKELY(current <= profiler->peak_bytes)) return;
   profiler->peak_bytes = current;
   profiler->sites.epoch++;
 }
 
-static inline uint32_t profiler_allocated(Profiler *profiler, size_t size, size_t current) {
+static inline uint32_t profiler_allocated(Profiler *profiler, uint32_t running, size_t size) {
   if (UNLIKELY(profiler->paused)) return profiler_resized(profiler, SITE_BEFORE, SITE_BEFORE, 0, size);
-  uint32_t site = profiler_running_site(profiler->vm);
-  profiler_count_allocation(profiler, site, size);
-  site_change_live(&profiler->sites, site, size, 0);
-  profiler_note_peak(profiler, current);
-  return site;
+  Site *s = site_to_change(&profiler->sites, running);
+  s->allocations++;
+  s->bytes += size;
+  profiler->allocations++;
+  return running;
 }
 
-static inline void profiler_released(Profiler *profiler, uint32_t site, size_t size) {
-  if (UNLIKELY(profiler->paused))
+static inline void profiler_released(Profiler *profiler, uint32_t site, size_t size, size_t current) {
+  if (UNLIKELY(profiler->paused)) {
     profiler->paused_bytes -= (int64_t)size;
-  else
+  } else {
     profiler->released_bytes += size;
-  site_change_live(&profiler->sites, site, 0, size);
+    profiler_note_peak(profiler, current);
+  }
+  site_to_change(&profiler->sites, site)->gone += size;
+}
+
+static inline void profiler_note_depth(Profiler *profiler, const Thread *L, const Value *end, const uint32_t *pc) {
+  size_t depth = (size_t)(end - L->stack);
+  if (UNLIKELY(depth > profiler->peak_depth)) profiler_raise_peak(profiler, L, depth, pc);
 }
 
 static inline uint64_t profiler_builtin_begin(const Profiler *profiler) {

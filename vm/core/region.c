@@ -17,6 +17,7 @@ void profiler_pause(VM *vm) {
   Profiler *profiler = vm->profiler;
   profiler_stop_clock(profiler);
   profiler_count_suspended(vm, 1);
+  profiler_note_peak(profiler, vm->allocator->current);
   profiler->paused = true;
   vm->mode = MODE_OFF;
   vm_interrupt(vm, 0);
@@ -29,11 +30,7 @@ void profiler_resume(VM *vm) {
   profiler_count_suspended(vm, (uint64_t)-1);
   profiler->paused = false;
   vm->mode = profiler->mode;
-  profiler->current_bytes = vm->allocator->current;
-  if (profiler->current_bytes > profiler->peak_bytes) {
-    profiler->peak_bytes = profiler->current_bytes;
-    profiler->sites.epoch++;
-  }
+  profiler_note_peak(profiler, vm->allocator->current);
   profiler_start_clock(profiler);
   vm_interrupt(vm, 0);
 }
@@ -60,7 +57,7 @@ uint32_t profiler_zone_begin(VM *vm, const char *name, size_t length) {
   if (!profiler->paused) zone->calls++;
   if (zone->open++ > 0) return index; /* inside itself */
   zone->begun_ns = profiler_run_ns(profiler);
-  zone->begun_bytes = profiler->allocated_bytes;
+  zone->begun_bytes = profiler_allocated_bytes(profiler);
   zone->begun_allocations = profiler->allocations;
   return index;
 }
@@ -70,7 +67,7 @@ void profiler_zone_end(VM *vm, uint32_t index) {
   Zone *zone = &profiler->zones[index];
   if (zone->open == 0 || --zone->open > 0) return;
   zone->ns += profiler_run_ns(profiler) - zone->begun_ns;
-  zone->allocated_bytes += profiler->allocated_bytes - zone->begun_bytes;
+  zone->allocated_bytes += profiler_allocated_bytes(profiler) - zone->begun_bytes;
   zone->allocations += profiler->allocations - zone->begun_allocations;
 }
 
@@ -117,7 +114,9 @@ static void put_thread(Profiler *profiler, const Thread *thread, const uint32_t 
   }
 }
 
-void profiler_note_chain(Profiler *profiler, const Thread *L, const uint32_t *pc) {
+void profiler_raise_peak(Profiler *profiler, const Thread *L, size_t depth, const uint32_t *pc) {
+  profiler->peak_depth = depth;
+  if (depth < profiler->next_chain_depth) return;
   profiler->chain_count = 0;
   profiler->chain_depth = profiler->peak_depth;
   profiler->next_chain_depth = profiler->peak_depth + profiler->peak_depth / CHAIN_STEP + 1;

@@ -1,8 +1,8 @@
 /* The samplers: what a sample is charged to, and the two clocks that take one, a signal and a thread.
 
-   The signal's handler runs between any two machine instructions of the VM's thread. It allocates nothing, and of the
-   VM's memory it reads only what is mapped whenever it comes: the frames and the saved pcs in them, which it looks up
-   among the profiled functions instead of trusting them. */
+   Both read the frames of the running threads at any moment, the signal's handler between two machine instructions of the
+   VM's thread. They allocate nothing, and the pcs that they find they look up among the profiled functions instead of
+   trusting them. While a thread's frames move, or the profiler's list of functions does, the sampler is locked. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #elif !defined(_WIN32)
@@ -68,7 +68,7 @@ struct Sampler {
   uint32_t builtin_buckets[BUILTIN_BUCKETS]; /* index + 1 */
   uint32_t *node_buckets;                    /* index + 1 */
   /* signal */
-  atomic_bool locked; /* the profiler's functions are being changed: */
+  atomic_bool locked; /* what a sample reads is being changed: */
   atomic_int late;    /* samples wait until they have been */
   Sampler *outer;     /* on the same thread: the machine that runs this one's */
 #if HAS_SIGNAL_SAMPLER
@@ -150,13 +150,11 @@ static bool put_on_path(Sampler *s, const Place *place) {
   return true;
 }
 
-/* The threads from the outermost to the running one, and how many frames they have; 0 threads if a signal found a
-   thread in the middle of a change. */
+/* The threads from the outermost to the running one, and how many frames they have. */
 static int waiting_threads(const Sampler *s, const Thread **threads, size_t *frames) {
   int count = 0;
   *frames = 0;
   for (const Thread *t = s->vm->current; t != NULL && count < MAX_THREADS; t = t->resumer) {
-    if (t->frames == NULL || t->frame < t->frames || t->frame > t->frames_limit) return 0;
     *frames += (size_t)(t->frame - t->frames) + 1;
     threads[count++] = t;
   }
@@ -166,6 +164,16 @@ static int waiting_threads(const Sampler *s, const Thread **threads, size_t *fra
     threads[count - 1 - i] = kept;
   }
   return count;
+}
+
+/* The frame of the running instruction; NULL if no Lua function is under way. The threads' fields change while they are
+   read: hence volatile, not by a compiler's copy. */
+static const Frame *running_frame(const VM *vm) {
+  const Thread *t = *(Thread *const volatile *)&vm->current;
+  for (; t != NULL; t = t->resumer)
+    for (const Frame *f = *(Frame *const volatile *)&t->frame; f >= t->frames; f--)
+      if (f->kind == FRAME_LUA) return f;
+  return NULL;
 }
 
 typedef struct Path {
@@ -179,27 +187,19 @@ static void extend(Sampler *s, Path *path, const Place *place) {
   path->length++;
 }
 
-/* The node of the running instruction. A frame's saved pc may be older than the running instruction, and a call or a
-   return may be half done, so that the innermost frames are judged by their functions: the last frame is left out when
-   the instruction is in its function, or when it is the call that the frame below waits in. */
-static uint32_t leaf_node(Sampler *s, const Place *leaf) {
+/* The node of the running instruction, whose frame is `running`. */
+static uint32_t leaf_node(Sampler *s, const Place *leaf, const Frame *running) {
   const Thread *threads[MAX_THREADS];
   size_t frames, index = 0;
   int count = waiting_threads(s, threads, &frames);
   Path path = {0, 0};
-  const uint32_t *last = NULL, *last_but_one = NULL; /* saved pcs that are not yet on the path */
   for (int i = 0; i < count; i++) {
     for (const Frame *f = threads[i]->frames; f <= threads[i]->frame; f++, index++) {
       if (frames > MAX_FRAMES && index >= MAX_FRAMES / 2 && index < frames - MAX_FRAMES / 2) continue;
-      if (f->kind != FRAME_LUA) continue;
-      const Place *place = last != NULL ? place_of(s, last) : NULL;
+      const Place *place = f->kind == FRAME_LUA && f != running ? place_of(s, f->pc) : NULL;
       if (place != NULL) extend(s, &path, place);
-      last_but_one = last;
-      last = f->pc;
     }
   }
-  const Place *place = last != NULL ? place_of(s, last) : NULL;
-  if (place != NULL && place->proto != leaf->proto && last_but_one != leaf->pc) extend(s, &path, place);
   const TreeNode *end = &s->samples.nodes[path.node];
   bool is_end = path.node != 0 && end->function == leaf->proto->id && end->line == leaf->line;
   return is_end ? path.node : child(s, path.node, leaf->proto->id, leaf->line, NO_BUILTIN);
@@ -215,9 +215,9 @@ static void take_sample(Sampler *s) {
     samples->collecting++;
     return;
   }
-  const uint32_t *pc = RUNNING_GET(vm, pc);
+  const Frame *running = running_frame(vm);
   const char *builtin = RUNNING_GET(vm, builtin);
-  const Place *found = pc != NULL ? place_of(s, pc) : NULL;
+  const Place *found = running != NULL ? place_of(s, running->pc) : NULL;
   if (found == NULL) {
     samples->outside++;
     return;
@@ -227,7 +227,7 @@ static void take_sample(Sampler *s) {
   uint32_t row = builtin != NULL ? builtin_row(s, builtin) : NO_BUILTIN;
   if (row != NO_BUILTIN) samples->builtins[row].samples++;
   if (samples->nodes == NULL) return;
-  uint32_t node = leaf_node(s, &leaf);
+  uint32_t node = leaf_node(s, &leaf, running);
   if (row != NO_BUILTIN) node = child(s, node, 0, 0, row);
   samples->nodes[node].samples++;
 }
@@ -468,7 +468,6 @@ const Samples *sampler_samples(const Sampler *s) { return &s->samples; }
 
 void sampler_enter(Sampler *s) {
   if (s == NULL) return;
-  RUNNING_SET(s->vm, pc, NULL);
   RUNNING_SET(s->vm, builtin, NULL);
   if (s->kind == SAMPLER_SIGNAL)
     signal_enter(s);
@@ -482,13 +481,18 @@ void sampler_leave(Sampler *s) {
     signal_leave(s);
   else
     thread_leave(s);
-  RUNNING_SET(s->vm, pc, NULL);
 }
 
 void sampler_lock(Sampler *s) {
   if (s == NULL) return;
   atomic_store(&s->locked, true);
   if (s->kind == SAMPLER_THREAD) mutex_lock(s);
+}
+
+void sampler_wait(Sampler *s) {
+  if (s == NULL || s->kind != SAMPLER_THREAD) return;
+  mutex_lock(s);
+  mutex_unlock(s);
 }
 
 void sampler_unlock(Sampler *s) {

@@ -47,7 +47,7 @@ bool sites_count_kinds(Sites *sites, VM *vm) {
   if (rows == NULL) return false;
   uint32_t row_count = 0;
   for (uint32_t i = 0; i < sites->count; i++)
-    if (sites->array[i].live > 0) rows[i] = row_count++;
+    if (site_live(sites, i) > 0) rows[i] = row_count++;
   SiteKind *kinds = memory_uncounted((size_t)row_count * BLOCK_KINDS + 1, sizeof *kinds);
   if (kinds == NULL) {
     memory_uncounted_free(rows);
@@ -59,7 +59,7 @@ bool sites_count_kinds(Sites *sites, VM *vm) {
   sites->kinds = kinds;
   sites->kind_count = 0;
   for (uint32_t site = 0; site < sites->count; site++) {
-    if (sites->array[site].live == 0) continue;
+    if (site_live(sites, site) == 0) continue;
     for (uint32_t kind = 0; kind < BLOCK_KINDS; kind++) {
       SiteKind entry = kinds[rows[site] * BLOCK_KINDS + kind];
       if (entry.bytes > 0) kinds[sites->kind_count++] = (SiteKind){site, kind, entry.bytes, entry.objects};

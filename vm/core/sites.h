@@ -1,5 +1,5 @@
-/* Sites: memory by the instruction that allocated it. Every code word of a profiled function is a site; the allocator
-   remembers the site of every block. */
+/* Sites: memory by the instruction that allocated it. Every code word of a profiled function is a site, and so is its
+   beginning; the allocator remembers the site of every block. */
 #ifndef PERILUNE_SITES_H
 #define PERILUNE_SITES_H
 
@@ -7,12 +7,13 @@
 
 enum { SITE_BEFORE /* blocks from before the profile */, SITE_OUTSIDE /* no Lua function was running */, FIRST_SITE };
 
-/* What a site has taken from the allocator, and what of it has not been released. `peak_live` is what `live` was when
-   the heap was largest, if `epoch` is the sites'; otherwise `live` has not changed since. */
+/* What a site has taken from the allocator. `gone` is what of its bytes is not live: released, or another site's since a
+   block has grown there. `peak_live` is what was live when the heap was largest, if `epoch` is the sites'; otherwise
+   nothing has changed since. */
 typedef struct Site {
   uint64_t allocations;
   uint64_t bytes;
-  uint64_t live;
+  uint64_t gone;
   uint64_t peak_live;
   uint64_t epoch;
 } Site;
@@ -38,18 +39,23 @@ typedef struct Sites {
 uint32_t sites_add(Sites *sites, uint32_t count);
 void sites_delete(Sites *sites);
 
-static inline void site_change_live(Sites *sites, uint32_t site, size_t added, size_t removed) {
-  Site *s = &sites->array[site];
-  if (s->epoch != sites->epoch) {
-    s->peak_live = s->live;
-    s->epoch = sites->epoch;
-  }
-  s->live += added - removed;
+static inline uint64_t site_live(const Sites *sites, uint32_t site) {
+  return sites->array[site].bytes - sites->array[site].gone;
 }
 
 static inline uint64_t site_peak_live(const Sites *sites, uint32_t site) {
   const Site *s = &sites->array[site];
-  return s->epoch == sites->epoch ? s->peak_live : s->live;
+  return s->epoch == sites->epoch ? s->peak_live : site_live(sites, site);
+}
+
+/* A site whose live bytes are about to change. */
+static inline Site *site_to_change(Sites *sites, uint32_t site) {
+  Site *s = &sites->array[site];
+  if (UNLIKELY(s->epoch != sites->epoch)) {
+    s->peak_live = s->bytes - s->gone;
+    s->epoch = sites->epoch;
+  }
+  return s;
 }
 
 /* Sorts what is live by site and kind; false if there is no memory for it. */

@@ -5,6 +5,7 @@
 #include "debuginfo.h"
 #include "gc.h"
 #include "memory.h"
+#include "profiler.h"
 
 #define SPARE_FRAMES 8 /* that memory_reclaim leaves */
 
@@ -20,6 +21,7 @@ static void stack_resize(Thread *L, size_t size) {
 #define REBASE(pointer) ((pointer) = (void *)((char *)(pointer) + moved))
   L->stack = stack;
   L->stack_limit = stack + size - STACK_SPARE;
+  L->room = stack;
   REBASE(L->top);
   if (L->tbc_last != NULL) REBASE(L->tbc_last);
   for (Frame *f = L->frames; f <= L->frame; f++) REBASE(f->base);
@@ -53,10 +55,13 @@ static void frames_resize(Thread *L, size_t count) {
   Frame *old = L->frames;
   Frame *frames = memory_array(L, NULL, 0, count, sizeof *frames);
   memcpy(frames, old, (count < old_count ? count : old_count) * sizeof *frames);
+  Sampler *sampler = profiler_sampler(L->vm);
+  sampler_lock(sampler);
   L->frames = frames;
   L->frame = frames + index;
   L->frames_limit = frames + count - 1;
-  atomic_signal_fence(memory_order_seq_cst); /* a sample's signal finds frames wherever it interrupts */
+  L->fitting = L->frames_limit + 1;
+  sampler_unlock(sampler);
   memory_free(L->vm, old, old_count * sizeof *frames);
 }
 

@@ -55,7 +55,7 @@ enum FrameFlag {
 
 typedef struct Frame {
   Value *base;        /* first slot; the function is base[-1] */
-  const uint32_t *pc; /* Lua frames: next instruction (saved when something else runs) */
+  const uint32_t *pc; /* Lua frames: next instruction. Saved when something else runs; in sample mode always */
   uint32_t shift;     /* vararg functions: slots from the called function to base - 1, else 0 */
   int16_t results;    /* how many the caller wants, or MULTIPLE_RESULTS */
   uint8_t kind;
@@ -79,8 +79,10 @@ struct Thread {
   Frame *frame;       /* current */
   Value *stack;       /* slots */
   Value *stack_limit; /* stack + size - STACK_SPARE */
+  Value *room;        /* what the loops below the peak take for stack_limit: interpreter_probes.h */
   Frame *frames;
   Frame *frames_limit; /* last usable frame */
+  const Frame *fitting; /* the same loops: this frame and those above it were found to fit */
   UpVal *open_upvalues; /* highest slot first */
   Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
   Thread *resumer;      /* who is waiting for this one */
@@ -107,11 +109,10 @@ typedef uint8_t *(*CompileCallback)(void *context, const char *text, size_t leng
 
 enum Mode { MODE_OFF, MODE_COUNT, MODE_SAMPLE, MODE_TRACE, MODE_ORACLE, MODE_COUNT_MODES };
 
-/* What runs at this moment, for a signal handler or another thread that takes samples. Kept in sample mode only, but for
-   `collecting`. */
+/* What runs at this moment beside the frames, for a signal handler or another thread that takes samples. Kept in sample
+   mode only, but for `collecting`. */
 typedef struct Running {
-  _Atomic(const uint32_t *) pc;  /* behind the first word of the innermost Lua function's instruction; NULL: none runs */
-  _Atomic(const char *) builtin; /* the library function that this instruction called, while it runs */
+  _Atomic(const char *) builtin; /* the library function that the running instruction called, while it runs */
   atomic_bool collecting;
 } Running;
 
