@@ -3,16 +3,20 @@
     python benchmarks/sample_truth.py [--runs N] [--seconds S] [--sampler signal|thread]
 
 Each of four lines repeats the same work 5, 1, 3 and 1 times: through calls of one function, whose total time is compared,
-and as straight code. Prints how many shares were within the error that the report states for them, which is made for 95
-of 100, how many within two percentage points, and what the deviations are on average, which is the bias.
+and as straight code. Prints how many samples a run had, how many shares were within the error that the report states for
+them, which is made for 95 of 100, how many within two percentage points, how many of as many independent samples would be
+(2,400 give a share of one half to 2 points), and what the deviations are on average, which is the bias.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import statistics
 import sys
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from perilune.profiler.session import SamplerKind, profile_source
 from perilune.profiler.shares import error_of_share
@@ -52,12 +56,24 @@ def shares(part: str, rounds: int, sampler: SamplerKind | None) -> tuple[list[fl
     return [spent / (sum(times) or 1) for spent in times], profile.totals.samples or 0
 
 
-def deviations(part: str, rounds: int, runs: int, sampler: SamplerKind | None) -> Iterator[tuple[int, float, float]]:
-    """The line's index, how far its share is from the truth, and the error that is stated for it."""
+class Finding(NamedTuple):
+    """What one run says of one line."""
+
+    index: int
+    deviation: float  # of its share from the truth
+    error: float  # as the report states it
+    samples: int  # of the run
+    expected: float  # probability that as many independent samples deviate by two points at most
+
+
+def findings(part: str, rounds: int, runs: int, sampler: SamplerKind | None) -> Iterator[Finding]:
+    """Four findings a run."""
     for _ in range(runs):
         found, samples = shares(part, rounds, sampler)
         for index, (share, repeats) in enumerate(zip(found, REPEATS, strict=True)):
-            yield index, share - repeats / sum(REPEATS), error_of_share(share, samples)
+            truth = repeats / sum(REPEATS)
+            expected = math.erf(POINTS / math.sqrt(2 * truth * (1 - truth) / max(samples, 1)))
+            yield Finding(index, share - truth, error_of_share(share, samples), samples, expected)
 
 
 def main() -> int:
@@ -67,18 +83,21 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--sampler", choices=("signal", "thread"))
     options = parser.parse_args()
-    print("program    within their error   within 2 points   bias by line, in points")
+    print("program    samples   within their error   within 2 points (expected)   bias by line, in points")
     for name, part in PARTS.items():
         if name == "calls" and options.sampler == "thread":
             continue  # it sees no calls, so it has no total times
-        found = list(deviations(part, rounds_for(part, options.seconds), options.runs, options.sampler))
-        within = sum(abs(deviation) <= error for _, deviation, error in found) / len(found)
-        close = sum(abs(deviation) <= POINTS for _, deviation, _ in found) / len(found)
+        found = list(findings(part, rounds_for(part, options.seconds), options.runs, options.sampler))
+        samples = statistics.mean(finding.samples for finding in found)
+        within = statistics.mean(abs(finding.deviation) <= finding.error for finding in found)
+        close = statistics.mean(abs(finding.deviation) <= POINTS for finding in found)
+        expected = statistics.mean(finding.expected for finding in found)
         bias = [
-            100 * sum(deviation for index, deviation, _ in found if index == line) / options.runs
+            100 * statistics.mean(finding.deviation for finding in found if finding.index == line)
             for line in range(len(REPEATS))
         ]
-        print(f"{name:<10} {within:>17.1%} {close:>17.1%}   " + "  ".join(f"{points:+.2f}" for points in bias))
+        points = "  ".join(f"{value:+.2f}" for value in bias)
+        print(f"{name:<10} {samples:>7,.0f} {within:>20.1%} {close:>17.1%} ({expected:.1%})   {points}", flush=True)
     return 0
 
 

@@ -419,13 +419,11 @@ static PyObject *State_set_instruction_limit(PyObject *object, PyObject *count) 
 
 /* Profiling */
 
-#define DEFAULT_INTERVAL_NS 1000000
-
 static PyObject *State_profile_start(PyObject *object, PyObject *arguments, PyObject *keywords) {
   static char *names[] = {"mode", "sampler", "interval_ns", "paused", NULL};
   State *self = (State *)object;
   const char *name, *sampler = NULL;
-  unsigned long long interval_ns = DEFAULT_INTERVAL_NS;
+  unsigned long long interval_ns = BEST_INTERVAL;
   int paused = 0;
   if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|zKp:profile_start", names, &name, &sampler, &interval_ns,
                                    &paused))
@@ -440,7 +438,7 @@ static PyObject *State_profile_start(PyObject *object, PyObject *arguments, PyOb
   if (sampler != NULL && strcmp(sampler, "signal") == 0) kind = SAMPLER_SIGNAL;
   else if (sampler != NULL && strcmp(sampler, "thread") == 0) kind = SAMPLER_THREAD;
   else if (sampler != NULL) return PyErr_Format(PyExc_ValueError, "unknown sampler '%s'", sampler);
-  if (interval_ns < MIN_INTERVAL_NS || interval_ns > MAX_INTERVAL_NS) {
+  if (interval_ns != BEST_INTERVAL && (interval_ns < MIN_INTERVAL_NS || interval_ns > MAX_INTERVAL_NS)) {
     PyErr_SetString(PyExc_ValueError, "the sampling interval must be from 10 microseconds to 100 seconds");
     return NULL;
   }

@@ -272,6 +272,17 @@ def test_counts_are_exact_while_samples_are_taken() -> None:
     assert figures[0] == figures[1]
 
 
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_interval_suits_what_a_sample_takes(sampler: Sampler) -> None:
+    text = "local x = 0 for i = 1, 3e7 do x = x + i end"
+    sampling = sampling_of(sampled(text, sampler, interval_ns=0))
+    assert (
+        sampling["samples"] > 10
+    )  # those for which the cost was measured are not among them, nor do they stop the others
+    assert 250_000 <= sampling["interval_ns"] <= 1_000_000
+    assert sampler == "signal" or sampling["interval_ns"] == 1_000_000
+
+
 def test_wrong_samplers_and_intervals_are_refused() -> None:
     with State() as state:
         with pytest.raises(ValueError, match="unknown sampler 'clock'"):

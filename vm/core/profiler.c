@@ -17,7 +17,7 @@
 #define CALIBRATION_ROUNDS 32
 #define CALIBRATION_PROBES 512
 
-static uint64_t now_ns(void) {
+uint64_t profiler_now_ns(void) {
   struct timespec t;
 #ifdef CLOCK_MONOTONIC
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -243,7 +243,7 @@ enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind,
   profiler->running = true;
   vm->mode = mode;
   vm->allocator->profiler = profiler;
-  profiler->started_ns = now_ns();
+  profiler->started_ns = profiler_now_ns();
   return PROFILER_STARTED;
 }
 
@@ -252,7 +252,7 @@ void profiler_stop(VM *vm) {
   if (profiler == NULL || !profiler->running) return;
   profiler_zones_end(vm);
   profiler_leave(vm);
-  profiler->stopped_ns = now_ns();
+  profiler->stopped_ns = profiler_now_ns();
   if (!profiler->paused) profiler_note_peak(profiler, vm->allocator->current);
   profiler->current_bytes = vm->allocator->current;
   profiler->running = false;
@@ -289,7 +289,7 @@ void profiler_start_clock(Profiler *profiler) {
   profiler->last_ticks = &profiler->outside_ticks;
   profiler->last_stamp = profiler_stamp();
   profiler->away_ticks += profiler->last_stamp - profiler->paused_stamp;
-  profiler->entered_ns = now_ns();
+  profiler->entered_ns = profiler_now_ns();
   sampler_enter(profiler->sampler);
 }
 
@@ -303,7 +303,7 @@ void profiler_stop_clock(Profiler *profiler) {
 }
 
 uint64_t profiler_run_ns(const Profiler *profiler) {
-  return profiler->run_ns + (profiler->entered_ns != 0 ? now_ns() - profiler->entered_ns : 0);
+  return profiler->run_ns + (profiler->entered_ns != 0 ? profiler_now_ns() - profiler->entered_ns : 0);
 }
 
 void profiler_enter(VM *vm) {
@@ -321,7 +321,7 @@ void profiler_leave(VM *vm) {
 }
 
 uint64_t profiler_elapsed_ns(const Profiler *profiler) {
-  return (profiler->stopped_ns != 0 ? profiler->stopped_ns : now_ns()) - profiler->started_ns;
+  return (profiler->stopped_ns != 0 ? profiler->stopped_ns : profiler_now_ns()) - profiler->started_ns;
 }
 
 /* Memory */
@@ -373,7 +373,7 @@ void profiler_opcode_end(Profiler *profiler) { profiler_opcode_begin(profiler, &
 /* What is between two probes that follow each other at once is the probe itself. The least of many short rounds: whatever
    disturbs a round makes it longer. */
 void profiler_calibrate(Profiler *profiler) {
-  uint64_t first_ns = now_ns(), first_stamp = profiler_stamp();
+  uint64_t first_ns = profiler_now_ns(), first_stamp = profiler_stamp();
   uint64_t ticks[2] = {0, 0};
   uint64_t least = UINT64_MAX;
   uint64_t outside = profiler->outside_ticks;
@@ -388,7 +388,7 @@ void profiler_calibrate(Profiler *profiler) {
   profiler->last_ticks = &profiler->outside_ticks;
   profiler->outside_ticks = outside;
   uint64_t last_ns;
-  do last_ns = now_ns();
+  do last_ns = profiler_now_ns();
   while (last_ns - first_ns < CALIBRATION_NS);
   uint64_t spent = profiler_stamp() - first_stamp;
   profiler->ns_per_tick = spent > 0 ? (double)(last_ns - first_ns) / (double)spent : 1.0;

@@ -97,7 +97,7 @@ typedef struct Profiler {
 enum ProfilerStart { PROFILER_STARTED, PROFILER_NO_MEMORY, PROFILER_NO_SAMPLER /* the system has none of this kind */ };
 
 /* Begins a profile in a mode other than MODE_OFF: attaches counters to all loaded functions. Not while Lua runs. The
-   sampler's kind and mean interval count in sample mode. The figures of the profile before are gone in any case. */
+   sampler's kind and mean interval (or BEST_INTERVAL) count in sample mode. The figures of the profile before are gone in any case. */
 enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind, uint64_t interval_ns);
 /* Ends it; the figures stay readable until the next start. Not while Lua runs. */
 void profiler_stop(VM *vm);
@@ -119,6 +119,7 @@ uint32_t profiler_zone_begin(VM *vm, const char *name, size_t length);
 void profiler_zone_end(VM *vm, uint32_t index);
 
 /* Between the profiler's files. */
+uint64_t profiler_now_ns(void); /* a clock that never goes back */
 void profiler_start_clock(Profiler *profiler);
 void profiler_stop_clock(Profiler *profiler);
 void profiler_count_suspended(VM *vm, uint64_t exits);

@@ -10,6 +10,9 @@ enum SamplerKind { SAMPLER_BEST /* what the system has */, SAMPLER_SIGNAL, SAMPL
 /* Of the mean interval, so that the handler's own time stays small beside it, and nothing overflows. */
 #define MIN_INTERVAL_NS 10000u
 #define MAX_INTERVAL_NS 100000000000u
+#define BEST_INTERVAL 0u /* the shortest that costs a hundredth of the run, but not over LONGEST_BEST_NS */
+#define SHORTEST_BEST_NS 250000u
+#define LONGEST_BEST_NS 1000000u
 
 #define NO_BUILTIN UINT32_MAX
 

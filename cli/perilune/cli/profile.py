@@ -23,7 +23,7 @@ from perilune.cli.program import exit_status, program_chunk_name, read_executabl
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.profiler.cost import plain_run_ns
 from perilune.profiler.renderers.figures import bytes_text
-from perilune.profiler.session import DEFAULT_INTERVAL, Mode, SamplerKind, Session
+from perilune.profiler.session import Mode, SamplerKind, Session
 from perilune.profiler.sources import read_sources
 from perilune.vm import State
 
@@ -53,7 +53,7 @@ Options stand before the program's own arguments; after -- all is the program's.
 
 MODES = """\
 modes:
-  sample  exact counts of every instruction and, about a thousand times a
+  sample  exact counts of every instruction and, one to four thousand times a
           second, a look at what runs: time for every line, with its error, and
           the calls that led there
   count   the counts alone, without a clock: the same run always gives the same
@@ -84,8 +84,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"--sampler and --interval are for --mode sample, not --mode {options.mode}")
     text = read_executable(path)
     allowed = Limits.chosen(options)
-    interval = options.interval or DEFAULT_INTERVAL
-    session = Session(options.mode, options.sampler, interval, allowed.new_state(path), options.start_paused)
+    session = Session(options.mode, options.sampler, options.interval, allowed.new_state(path), options.start_paused)
     _stop_when_output_is_closed(session)
     try:
         with _progress(session, sys.stderr):
@@ -115,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--mode", choices=get_args(Mode), default="sample", help="what to measure (default: sample)")
     parser.add_argument("--sampler", choices=get_args(SamplerKind), help="who takes the samples")
-    parser.add_argument("--interval", type=_seconds, metavar="MS", help="milliseconds between samples (default: 1)")
+    parser.add_argument(
+        "--interval",
+        type=_seconds,
+        metavar="MS",
+        help="milliseconds between samples (default: 0.25 to 1, so that samples take no more than 1 %% of the run)",
+    )
     parser.add_argument(
         "--measure-cost", action="store_true", help="run it once more, without profile and output, to compare the times"
     )

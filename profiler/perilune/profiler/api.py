@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from perilune.profiler.model import Profile
 from perilune.profiler.session import (
-    DEFAULT_INTERVAL,
     Mode,
     SamplerKind,
+    interval_in_ns,
     profile_file,
     profile_of_state,
     profile_source,
@@ -38,14 +38,15 @@ __all__ = ["Profiler", "to_records"]
 class Profiler:
     """Makes profiles in one mode: "count", "sample" or "trace".
 
-    `sampler` ("signal" or "thread", None for the best there is) and `interval`, the mean seconds between samples, count
-    in sample mode. A profiler can be used again and again; one profile at a time.
+    `sampler` ("signal" or "thread", None for the best there is) and `interval`, the mean seconds between samples (None:
+    from 0.25 to 1 ms, by what a sample takes on this machine), count in sample mode. A profiler can be used again and
+    again; one profile at a time.
     """
 
     __slots__ = ("_profile", "_state", "interval", "mode", "sampler")
 
     def __init__(
-        self, mode: Mode = "sample", sampler: SamplerKind | None = None, interval: float = DEFAULT_INTERVAL
+        self, mode: Mode = "sample", sampler: SamplerKind | None = None, interval: float | None = None
     ) -> None:
         self.mode: Mode = mode
         self.sampler: SamplerKind | None = sampler
@@ -67,7 +68,7 @@ class Profiler:
         """
         if self._state is not None:
             raise RuntimeError("the profiler has been started already")
-        state.profile_start(self.mode, self.sampler, round(self.interval * 1e9))
+        state.profile_start(self.mode, self.sampler, interval_in_ns(self.interval))
         self._state = state
         return self
 

@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 Mode = Literal["count", "sample", "trace"]
 SamplerKind = Literal["signal", "thread"]
 
-DEFAULT_INTERVAL = 0.001
 """Seconds between two samples, on average."""
 
 _BINARY = b"\x1b"
+
+
+def interval_in_ns(seconds: float | None) -> int:
+    """A sampling interval as a machine takes it: 0 leaves it to the machine. Raises ValueError for one of 0 seconds."""
+    if seconds == 0:
+        raise ValueError("the sampling interval must be from 10 microseconds to 100 seconds")
+    return round((seconds or 0) * 1e9)
 
 
 class Session:
@@ -38,18 +44,21 @@ class Session:
         self,
         mode: Mode = "sample",
         sampler: SamplerKind | None = None,
-        interval: float = DEFAULT_INTERVAL,
+        interval: float | None = None,
         state: State | None = None,
         paused: bool = False,
     ) -> None:
-        """`sampler` and `interval`, the mean seconds between samples, count in sample mode; None is the best there is.
+        """`sampler` and `interval`, the mean seconds between samples, count in sample mode.
+
+        None is the best sampler that there is, and an interval from 0.25 to 1 ms: the shortest at which samples take a
+        hundredth of the time or less.
 
         `state` is a fresh machine, for one with limits; the session closes it. If `paused`, nothing is measured until the
         program calls `start` of its module `perilune.profiler`.
         """
         self.mode = mode
         self._sampler: SamplerKind | None = sampler
-        self._interval_ns = round(interval * 1e9)
+        self._interval_ns = interval_in_ns(interval)
         self._paused = paused
         self.raw: RawProfile | None = None
         self.sources: Sources = {}
@@ -108,7 +117,7 @@ def profile_file(
     args: Sequence[str] = (),
     mode: Mode = "sample",
     sampler: SamplerKind | None = None,
-    interval: float = DEFAULT_INTERVAL,
+    interval: float | None = None,
 ) -> tuple[Outcome, Profile]:
     """Runs a file. Raises OSError where it cannot be read, and LuaSyntaxError where it does not compile."""
     with open(path, "rb") as file:
@@ -121,7 +130,7 @@ def profile_source(
     args: Sequence[str] = (),
     mode: Mode = "sample",
     sampler: SamplerKind | None = None,
-    interval: float = DEFAULT_INTERVAL,
+    interval: float | None = None,
 ) -> tuple[Outcome, Profile]:
     """Runs a program given as text, as Lua's `load` names it. Raises LuaSyntaxError where it does not compile."""
     text = source.encode() if isinstance(source, str) else source

@@ -210,13 +210,14 @@ class State:
         self,
         mode: Literal["count", "sample", "trace", "oracle"] = "count",
         sampler: Literal["signal", "thread"] | None = None,
-        interval_ns: int = 1_000_000,
+        interval_ns: int = 0,
         paused: bool = False,
     ) -> None:
         """Begins a profile of the programs that run from now on; figures of the one before are gone.
 
         "count" counts instructions, allocations and the stack. "sample" also looks where the program is, on average every
-        `interval_ns`: by a signal, or from a thread, which sees no call stacks; None takes the best that the system has.
+        `interval_ns`; 0 is the shortest interval from 0.25 to 1 ms at which that takes a hundredth of the time or less.
+        It looks by a signal, or from a thread, which sees no call stacks; None takes the best that the system has.
         "trace" takes a time stamp at every instruction; "oracle" counts every instruction naively beside what "count"
         does, to check it. If `paused`, nothing is measured until the program calls `start` of its module
         `perilune.profiler`. Raises ValueError for a sampler that the system does not have.
