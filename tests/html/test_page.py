@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perilune.profiler.model import (
+    ChainEntry,
     FileProfile,
     FunctionRow,
     LineOpcode,
@@ -86,6 +87,24 @@ def test_the_head_says_what_ran_and_what_it_cost(open_report: OpenReport) -> Non
         "1.03×",
     ):
         assert text in head
+
+
+def test_a_long_chain_of_calls_shows_its_ends(open_report: OpenReport) -> None:
+    profile = sampled_profile()
+    profile.totals.stack.peak_chain = [ChainEntry(f"call{depth}", "main.lua", 3) for depth in range(20)]
+    page = open_report(profile, SOURCES)
+    calls = page.locator(".chain .mono:visible")
+    assert calls.all_inner_texts() == [f"call{depth}" for depth in (0, 1, 2, 3, 16, 17, 18, 19)]
+    page.get_by_role("button", name="12 more").press("Enter")
+    assert calls.count() == 20
+    assert page.locator(".chain button").count() == 0
+    assert page.locator(".chain a").nth(4).evaluate("link => link === document.activeElement")
+
+
+def test_a_short_chain_of_calls_stands_whole(open_report: OpenReport) -> None:
+    page = open_report(sampled_profile(), SOURCES)
+    assert page.locator(".chain li:visible").count() == len(sampled_profile().totals.stack.peak_chain)
+    assert page.locator(".chain button").count() == 0
 
 
 def test_numbers_read_as_in_the_terminal(open_report: OpenReport) -> None:

@@ -1,6 +1,8 @@
 // The page: its head with the totals, the tools that stay in sight, and the sections in their order.
 "use strict";
 
+const CHAIN_ENDS = 4; // calls of a long chain that stand at each of its ends
+
 /** Radio buttons side by side; `options` are [value, title, why it cannot be chosen]. */
 function choose(name, options, chosen, act) {
   const labels = options.map(([value, title, obstacle]) => {
@@ -71,7 +73,24 @@ function peakChain() {
     const place = entry.path ? locationLink(entry.path, entry.line, `${entry.path}:${entry.line || "?"}`) : null;
     return element("li", {}, element("span", { class: "mono" }, entry.function), place && " ", place, entry.times > 1 ? ` ×${exactText(entry.times)}` : null);
   });
-  return element("div", { class: "chain" }, element("span", { class: "label" }, "Deepest stack reached by "), element("ol", {}, ...items));
+  const list = element("ol", {}, ...items);
+  hideMiddle(list, items);
+  return element("div", { class: "chain" }, element("span", { class: "label" }, "Deepest stack reached by "), list);
+}
+
+/** Leaves the ends of a long list, and between them a button that shows the rest. */
+function hideMiddle(list, items) {
+  const middle = items.slice(CHAIN_ENDS, -CHAIN_ENDS);
+  if (middle.length <= CHAIN_ENDS) return;
+  const button = element("button", { type: "button" }, `${exactText(middle.length)} more`);
+  const gap = element("li", {}, button);
+  button.addEventListener("click", () => {
+    for (const item of middle) item.hidden = false;
+    gap.remove();
+    middle[0].querySelector("a")?.focus(); // the button, which had the focus, is gone
+  });
+  for (const item of middle) item.hidden = true;
+  list.insertBefore(gap, middle[0]);
 }
 
 function makeTables() {
