@@ -365,6 +365,20 @@ def test_light_dark_narrow_and_paper(open_report: OpenReport) -> None:
     assert page.locator("#file0-line3 .text").is_visible()
 
 
+@pytest.mark.parametrize("width", [1400, 1040, 800, 400])
+def test_names_and_the_leading_figures_have_room(open_report: OpenReport, width: int) -> None:
+    profile = sampled_profile()
+    for file in profile.files:
+        file.path = f"a/folder/deep/in/the/tree/{file.path}"
+    page = open_report(profile, {})
+    page.set_viewport_size({"width": width, "height": 900})
+    for metric, title in ("Time", "Self"), ("Count", "Instructions"), ("Memory", "Allocated"):
+        page.locator("nav").get_by_text(metric, exact=True).click()
+        assert page.locator("#functions").get_by_role("button", name=title).is_visible()
+        box = page.locator("#functions td.wide", has_text="join").bounding_box()
+        assert box is not None and box["width"] > 80
+
+
 def long_program() -> tuple[Profile, Sources]:
     """A profile in which every second line of a long program ran."""
     lines = [

@@ -102,10 +102,10 @@ function makeTables() {
   const measured = traced ? [timeColumn("Raw", "raw_ns", { sum: timeText, secondary: true })] : [];
   const hasTotal = allLines.some((row) => row.total_ns !== null);
   const times = timed ? [timeColumn("Self", "self_ns", { sum: timeText }), ...(hasTotal ? [timeColumn("Total", "total_ns", { secondary: true })] : []), ...measured] : [];
-  const counts = [countColumn("Instructions", "instructions", { secondary: timed })];
   const bytes = [bytesColumn("Allocated", "allocated_bytes"), countColumn("Allocations", "allocations", { secondary: true })];
   const live = hasLive ? [bytesColumn("Live", "live_bytes", { secondary: true }), bytesColumn("At peak", "peak_live_bytes", { secondary: true, sum: null })] : [];
-  const lead = { time: [...times, ...counts], count: counts, memory: [...bytes, ...live] };
+  const instructions = (more) => countColumn("Instructions", "instructions", more);
+  const lead = { time: [...times, instructions({ secondary: true })], count: [instructions()], memory: [...bytes, ...live] };
   const ran = (row) => row.hits || row.calls || row.self_ns || row.allocated_bytes;
   const tables = [
     new Table({
@@ -165,9 +165,9 @@ function smallTables() {
   const given = [
     {
       id: "opcodes", title: "Opcodes", noun: "opcode", data: profile.opcodes,
-      columns: () => [
-        shareColumn(shareOf, (row) => (isTimed(metric) ? row.error : null)),
-        ...time("self_ns"), ...measured, countColumn("Count", "count", { secondary: timed }),
+      columns: (leading) => [
+        shareColumn(shareOf, (row) => (isTimed(leading) ? row.error : null)),
+        ...time("self_ns"), ...measured, countColumn("Count", "count", { secondary: isTimed(leading) }),
         wordColumn("Opcode", (row) => row.name, { mono: true }), wordColumn("Meaning", meaning, { mono: true, wide: true }),
       ],
       words: (row) => `${row.name} ${meaning(row)}`,
