@@ -73,7 +73,7 @@ class SourceView {
     if (this.file.source) return null;
     const text = this.file.is_file
       ? "This file is gone or has changed since the program ran, so its figures stand here without its text."
-      : "This code did not come from a file, so its figures stand here without its text.";
+      : "This code did not come from a file, or the file was gone when the program ended, so its figures stand here without its text.";
     return element("p", { class: "notice" }, text);
   }
 
