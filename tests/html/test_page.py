@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -36,6 +36,7 @@ NBODY = Path(__file__).parents[2] / "examples" / "nbody.lua"
 LONG_PROGRAM = 10_000
 LARGEST_PAGE_BYTES = 6_000_000
 SLOWEST_OPENING_MS = 1500
+READABLE_CONTRAST = 4.5  # of small text, by WCAG 2
 
 
 def open_program(open_report: OpenReport, mode: Mode) -> tuple[Page, Profile]:
@@ -377,6 +378,27 @@ def test_names_and_the_leading_figures_have_room(open_report: OpenReport, width:
         assert page.locator("#functions").get_by_role("button", name=title).is_visible()
         box = page.locator("#functions td.wide", has_text="join").bounding_box()
         assert box is not None and box["width"] > 80
+
+
+CONTRASTS = """() => {
+  const style = getComputedStyle(document.documentElement);
+  const luminance = (name) => {
+    const parts = style.getPropertyValue(`--${name}`).match(/[0-9a-f]{2}/g).map((hex) => parseInt(hex, 16) / 255);
+    const [red, green, blue] = parts.map((part) => (part > 0.04 ? ((part + 0.055) / 1.055) ** 2.4 : part / 12.92));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05;
+  };
+  const contrast = (one, other) => Math.max(luminance(one) / luminance(other), luminance(other) / luminance(one));
+  const frames = ["lua-0", "lua-1", "lua-2", "builtin", "other"].map((frame) => contrast("flame-ink", frame));
+  const texts = ["paper", "raised", "target"].flatMap((back) => ["ink", "muted", "link"].map((text) => contrast(text, back)));
+  return [...frames, ...texts];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(open_report: OpenReport, scheme: Literal["light", "dark"]) -> None:
+    page = open_report(sampled_profile(), SOURCES)
+    page.emulate_media(color_scheme=scheme)
+    assert min(page.evaluate(CONTRASTS)) >= READABLE_CONTRAST
 
 
 def long_program() -> tuple[Profile, Sources]:
