@@ -205,7 +205,7 @@ def test_source_lines_show_their_figures(open_report: OpenReport) -> None:
 
 def test_a_line_opens_its_opcodes_by_keyboard(open_report: OpenReport) -> None:
     page = open_report(sampled_profile(), SOURCES)
-    button = page.locator("#file0-line3 button")
+    button = page.locator("#file0").get_by_role("button", name="Line 3", exact=True)
     button.focus()
     page.keyboard.press("Enter")
     panel = page.locator("#file0-line3 + .panel")

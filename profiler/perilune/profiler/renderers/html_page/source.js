@@ -119,7 +119,8 @@ class SourceView {
     const text = element("span", { class: "text", role: "cell" }, ...this.text(line));
     const id = `file${this.file.index}-line${line}`;
     if (!row) return element("div", { class: "row", role: "row", id }, element("span", { class: "line", role: "rowheader" }, String(line)), text);
-    const toggle = element("button", { class: "line", type: "button", "aria-expanded": "false", title: "What this line is made of" }, line > 0 ? String(line) : "?");
+    const number = line > 0 ? String(line) : "?";
+    const toggle = element("button", { class: "line", type: "button", "aria-expanded": "false", "aria-label": `Line ${number}`, title: "What this line is made of" }, number);
     const bar = element("span", { class: "bar", role: "presentation" });
     const share = element("span", { class: "share", role: "cell" });
     const error = sampled ? element("span", { class: "error", role: "cell" }) : null;
