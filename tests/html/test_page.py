@@ -262,8 +262,9 @@ def test_a_frame_zooms_and_says_what_it_is(open_report: OpenReport) -> None:
     assert frames(page) == ["all", "main chunk", "join", "table.concat"]
     assert width(page, "join") == pytest.approx(1, abs=0.005)
     assert width(page, "table.concat") == pytest.approx(0.6, abs=0.005)
-    page.get_by_role("button", name="Whole run").click()
+    page.get_by_role("button", name="Whole run").press("Enter")
     assert len(frames(page)) == 7
+    assert page.locator(".flames button:focus").inner_text() == "all"
 
 
 def test_the_flame_graph_works_by_keyboard(open_report: OpenReport) -> None:

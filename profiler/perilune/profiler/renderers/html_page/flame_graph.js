@@ -83,7 +83,7 @@ class FlameGraph {
   }
 
   zoom(frame) {
-    const hadFocus = this.view.contains(document.activeElement);
+    const hadFocus = this.view.contains(document.activeElement) || document.activeElement === this.reset;
     this.top = frame;
     this.draw();
     if (hadFocus) this.buttons[this.shown.findIndex((place) => place.frame === frame)].focus();
