@@ -35,6 +35,8 @@ def test_start_and_stop_in_turns() -> None:
 
 
 def test_profilers_say_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="unknown mode 'fast', not one of count, sample, trace"):
+        Profiler("fast")  # type: ignore[arg-type]
     profiler = Profiler()
     with pytest.raises(RuntimeError, match="no profile has been made"):
         _ = profiler.profile

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self
 
-from perilune.profiler.model import Profile
+from perilune.profiler.model import MODES, Profile
 from perilune.profiler.session import (
     Mode,
     SamplerKind,
@@ -48,6 +48,9 @@ class Profiler:
     def __init__(
         self, mode: Mode = "sample", sampler: SamplerKind | None = None, interval: float | None = None
     ) -> None:
+        """Raises ValueError for a mode that does not exist."""
+        if mode not in MODES:
+            raise ValueError(f"unknown mode {mode!r}, not one of {', '.join(MODES)}")
         self.mode: Mode = mode
         self.sampler: SamplerKind | None = sampler
         self.interval = interval
