@@ -56,6 +56,8 @@ def test_files_and_texts(tmp_path: Path) -> None:
     assert (outcome.kind, profile.program.path, profile.program.args) == ("ok", str(path), ["1"])
     outcome, profile = profiler.profile_source("error('x')")
     assert (outcome.kind, profile.mode) == ("error", "count")
+    with pytest.raises(TypeError, match="args: expected a list of strings"):
+        profiler.profile_source("return ...", "20")
 
 
 def test_records_are_flat() -> None:

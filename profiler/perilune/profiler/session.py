@@ -68,10 +68,13 @@ class Session:
         """Runs a program, source or binary chunk, and closes the machine.
 
         `chunkname` is as in Lua: `@file.lua`, `=stdin`, or the text itself. Raises LuaSyntaxError for a source that does
-        not compile and ValueError for a sampler that the system does not have; whatever else the program does is in the outcome, and the profile is of what ran until then.
+        not compile and ValueError for a sampler that the system does not have; whatever else the program does is in the
+        outcome, and the profile is of what ran until then.
         """
         path = source_path(chunkname)
         try:
+            if isinstance(args, str):
+                raise TypeError("args: expected a list of strings, not one string")
             chunk = text
             if not text.startswith(_BINARY):
                 chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
