@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from perilune.profiler.api import Profiler, to_records
 from perilune.vm import State
 from sampled_profile import sampled_profile
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_profile_of_what_a_machine_runs_meanwhile() -> None:
@@ -58,6 +62,18 @@ def test_files_and_texts(tmp_path: Path) -> None:
     assert (outcome.kind, profile.mode) == ("error", "count")
     with pytest.raises(TypeError, match="args: expected a list of strings"):
         profiler.profile_source("return ...", "20")
+
+
+def test_the_documented_program_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (program,) = re.findall(r"```python\n(.*?)```", Path("docs/profiling.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "documented.py").write_text(program)
+    names = runpy.run_path(str(tmp_path / "documented.py"))
+    assert capsys.readouterr().out.startswith("ok ")
+    assert names["page"].startswith("<!DOCTYPE html>")
+    assert sum(row["instructions"] for row in names["rows"]) == names["profile"].totals.instructions
 
 
 def test_records_are_flat() -> None:

@@ -1,14 +1,6 @@
 """The profiler for Python programs: profile a file, a text, or whatever a Lua machine runs meanwhile.
 
-from perilune.profiler.api import Profiler, to_records
-
-outcome, profile = Profiler("count").profile_file("fib.lua", ["20"])
-
-with State() as state, Profiler().start(state) as profiler:
-    state.execute(b"for i = 1, 1000000 do end")
-print(profiler.profile.totals.run_ns)
-
-frame = pandas.DataFrame(to_records(profile.opcodes))
+"From Python" in docs/profiling.md shows how.
 """
 
 from __future__ import annotations
