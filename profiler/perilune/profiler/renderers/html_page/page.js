@@ -232,7 +232,8 @@ function tools(sections, onMetric, onFilter) {
 function start() {
   const tables = makeTables();
   const flames = flameSection();
-  const views = files.map((file) => new SourceView(file));
+  const hottest = hottestShare();
+  const views = files.map((file) => new SourceView(file, hottest));
   const [lines, functions, ...small] = tables;
   const source = element("section", { id: "source", "aria-label": "Source" }, element("h2", {}, "Source"), ...views.map((view) => view.details));
   const grid = element("div", { class: "pair" }, ...small.map((table) => table.section));
@@ -241,7 +242,8 @@ function start() {
     metric = chosen;
     document.documentElement.dataset.metric = metric;
     tables.forEach((table) => table.change());
-    views.forEach((view) => view.change());
+    const hottestNow = hottestShare();
+    views.forEach((view) => view.change(hottestNow));
   };
   const onFilter = (query) => [...tables, flames].forEach((part_) => part_.filter(query));
   document.documentElement.dataset.metric = metric;

@@ -52,7 +52,7 @@ function tokens(line, open) {
 }
 
 class SourceView {
-  constructor(file) {
+  constructor(file, hottest) {
     this.file = file;
     this.rows = new Map(file.lines.map((row) => [row.line, row]));
     this.built = new Map();
@@ -66,7 +66,7 @@ class SourceView {
     const summary = element("summary", {}, element("h3", {}, file.path), this.share);
     this.details = element("details", { class: "file", id: `file${file.index}` }, summary, this.notice(), this.body);
     this.details.addEventListener("toggle", () => this.details.open && this.fill());
-    this.change();
+    this.change(hottest);
   }
 
   notice() {
@@ -150,10 +150,10 @@ class SourceView {
     withStyle(made, { "--width": heat, "--heat": Math.sqrt(heat) });
   }
 
-  /** Shows the metric that leads now. */
-  change() {
+  /** Shows the metric that leads now; `hottest` is the largest share of a line in any file. */
+  change(hottest) {
     const shares = this.file.lines.map(METRICS[metric].share);
-    this.hottest = hottestShare();
+    this.hottest = hottest;
     this.share.textContent = shareText(shares.reduce((sum, share) => sum + share, 0));
     const widths = FIGURES.map((figure) => `${figure.width}ch`);
     const lead = sampled ? "6ch 6ch 5.5ch" : "6ch 6ch";
