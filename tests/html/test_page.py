@@ -103,6 +103,20 @@ def test_a_long_chain_of_calls_shows_its_ends(open_report: OpenReport) -> None:
     assert page.locator(".chain a").nth(4).evaluate("link => link === document.activeElement")
 
 
+def test_calls_that_were_not_recorded_are_counted_where_they_were(open_report: OpenReport) -> None:
+    profile = sampled_profile()
+    fib = ChainEntry("fib", "main.lua", 3)
+    profile.totals.stack.peak_chain = [ChainEntry("main chunk", "main.lua", 9), fib, fib, fib, fib, fib]
+    profile.totals.stack.peak_chain_missing = 1000
+    items = open_report(profile, SOURCES).locator(".chain li").all_inner_texts()
+    assert [item.removeprefix(" → ") for item in items] == [
+        "main chunk main.lua:9",
+        "fib main.lua:3 ×2",
+        "1,000 calls not recorded",
+        "fib main.lua:3 ×3",
+    ]
+
+
 def test_a_short_chain_of_calls_stands_whole(open_report: OpenReport) -> None:
     page = open_report(sampled_profile(), SOURCES)
     assert page.locator(".chain li:visible").count() == len(sampled_profile().totals.stack.peak_chain)

@@ -188,6 +188,15 @@ def test_the_calls_at_the_deepest_stack_are_counted_and_cut_in_their_middle() ->
     )
 
 
+def test_calls_that_were_not_recorded_are_counted_where_they_were() -> None:
+    profile = sampled_profile()
+    fib = ChainEntry("fib", "main.lua", 3)
+    profile.totals.stack.peak_chain = [ChainEntry("main chunk", "main.lua", 9), fib, fib, fib, fib, fib]
+    profile.totals.stack.peak_chain_missing = 1000
+    text = " ".join(render(profile, SOURCES, Layout()).split())
+    assert "main chunk (main.lua:9) → fib (main.lua:3) ×2 → ... 1,000 more ... → fib (main.lua:3) ×3" in text
+
+
 def test_what_a_mode_lacks_is_told() -> None:
     assert complaint("count", Layout(metric="time")) == "--metric time needs times, which --mode count does not take"
     assert "--mode sample" in (complaint("trace", Layout(sort="total")) or "")

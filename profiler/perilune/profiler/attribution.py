@@ -90,7 +90,12 @@ def attribute(raw: RawProfile, mode: str, program: Program, digests: Mapping[str
             sampler=sampling["sampler"] if sampling is not None else None,
             sample_interval_ns=sampling["interval_ns"] if sampling is not None else None,
             memory=_memory(raw, cost),
-            stack=Stack(raw["current_depth"], raw["peak_depth"], _peak_chain(raw, by_id)),
+            stack=Stack(
+                raw["current_depth"],
+                raw["peak_depth"],
+                _peak_chain(raw, by_id),
+                raw["peak_chain_length"] - len(raw["peak_chain"]),
+            ),
         ),
         opcodes=_opcode_rows(functions, scale),
         builtins=_builtin_rows(raw, scale),

@@ -64,12 +64,13 @@ class Stack:
     """Slots in use on the value stack: locals and operands of all active frames of the running coroutine.
 
     `peak_chain` is the chain of calls near the peak, outermost first, when at least eight ninths of it were in use; a long
-    one lacks its middle.
+    one lacks `peak_chain_missing` calls in its middle.
     """
 
     current_depth: int = 0
     peak_depth: int = 0
     peak_chain: list[ChainEntry] = field(default_factory=list)
+    peak_chain_missing: int = 0
 
 
 @dataclass(slots=True)
@@ -382,6 +383,7 @@ def _totals(reader: _Reader) -> Totals:
             stack.integer("current_depth"),
             stack.integer("peak_depth"),
             stack.optional_rows("peak_chain", _chain_entry),
+            stack.optional_integer("peak_chain_missing") or 0,
         ),
     )
 

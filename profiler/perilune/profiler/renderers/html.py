@@ -97,6 +97,7 @@ def _totals(profile: Profile) -> dict[str, Any]:
         "current_depth": stack.current_depth,
         "peak_depth": stack.peak_depth,
         "peak_chain": _table(stack.peak_chain, "function", "path", "line"),
+        "peak_chain_missing": stack.peak_chain_missing,
     }
 
 

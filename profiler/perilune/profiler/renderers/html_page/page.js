@@ -63,26 +63,36 @@ function figure([title, value, detail]) {
 function peakChain() {
   const chain = records(totals.peak_chain);
   if (!chain.length) return null;
-  const entries = [];
-  for (const entry of chain) {
-    const last = entries.at(-1);
-    if (last && last.function === entry.function && last.path === entry.path && last.line === entry.line) last.times += 1;
-    else entries.push({ ...entry, times: 1 });
-  }
-  const items = entries.map((entry) => {
-    const place = entry.path ? locationLink(entry.path, entry.line, `${entry.path}:${entry.line || "?"}`) : null;
-    return element("li", {}, element("span", { class: "mono" }, entry.function), place && " ", place, entry.times > 1 ? ` ×${exactText(entry.times)}` : null);
+  const missing = totals.peak_chain_missing;
+  const half = Math.floor(chain.length / 2);
+  const steps = missing ? [...together(chain.slice(0, half)), { calls: missing }, ...together(chain.slice(half))] : together(chain);
+  const items = steps.map((step) => {
+    if (!step.function) return element("li", { class: "nothing" }, `${plural(step.calls, "call")} not recorded`);
+    const place = step.path ? locationLink(step.path, step.line, `${step.path}:${step.line || "?"}`) : null;
+    return element("li", {}, element("span", { class: "mono" }, step.function), place && " ", place, step.calls > 1 ? ` ×${exactText(step.calls)}` : null);
   });
   const list = element("ol", {}, ...items);
-  hideMiddle(list, items);
+  hideMiddle(list, items, steps);
   return element("div", { class: "chain" }, element("span", { class: "label" }, "Deepest stack reached by "), list);
 }
 
+/** The steps of a chain, each with how many calls like it follow each other. */
+function together(chain) {
+  const steps = [];
+  for (const entry of chain) {
+    const last = steps.at(-1);
+    if (last && last.function === entry.function && last.path === entry.path && last.line === entry.line) last.calls += 1;
+    else steps.push({ ...entry, calls: 1 });
+  }
+  return steps;
+}
+
 /** Leaves the ends of a long list, and between them a button that shows the rest. */
-function hideMiddle(list, items) {
+function hideMiddle(list, items, steps) {
   const middle = items.slice(CHAIN_ENDS, -CHAIN_ENDS);
   if (middle.length <= CHAIN_ENDS) return;
-  const button = element("button", { type: "button" }, `${exactText(middle.length)} more`);
+  const calls = steps.slice(CHAIN_ENDS, -CHAIN_ENDS).reduce((sum, step) => sum + step.calls, 0);
+  const button = element("button", { type: "button" }, `${exactText(calls)} more`);
   const gap = element("li", {}, button);
   button.addEventListener("click", () => {
     for (const item of middle) item.hidden = false;

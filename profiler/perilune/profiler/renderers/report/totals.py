@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from itertools import groupby
 
-from perilune.profiler.model import ChainEntry, Totals
+from perilune.profiler.model import ChainEntry, Stack, Totals
 from perilune.profiler.renderers.figures import bytes_text, cell_width, cut, cut_left, plural, printable, time_text
 from perilune.profiler.renderers.report.page import Page
 from perilune.profiler.renderers.report.table import Line
@@ -46,7 +46,7 @@ def totals(page: Page) -> list[Line]:
         ("stack depth", f"peak {page.plural(stack.peak_depth, 'slot')}, at the end {stack.current_depth:,}"),
     ]
     lines = [_labelled(label, cut(value, page.width - _LABEL_WIDTH - 2)) for label, value in rows]
-    return lines + _peak_chain(page, stack.peak_chain)
+    return lines + _peak_chain(page, stack)
 
 
 def _labelled(label: str, value: str) -> Line:
@@ -83,26 +83,32 @@ def _interval(totals: Totals) -> str:
     return f", every {time_text(interval_ns)}{instead}"
 
 
-def _peak_chain(page: Page, chain: list[ChainEntry]) -> list[Line]:
+def _peak_chain(page: Page, stack: Stack) -> list[Line]:
     """The calls that reached the deepest stack, outermost first, equal ones behind each other as one."""
     width = page.width - _LABEL_WIDTH - 4
-    entries = []
-    for place, same in groupby(chain, key=_place):
-        times = sum(1 for _ in same)
-        repeated = f" ×{times:,}" if times > 1 else ""
-        entries.append(cut(place, width - len(repeated)) + repeated)
-    if len(entries) > 2 * _CHAIN_ENDS + 1:
-        left_out = len(entries) - 2 * _CHAIN_ENDS
-        entries[_CHAIN_ENDS:-_CHAIN_ENDS] = [f"... {left_out:,} more ..."]
+    steps = _steps(stack.peak_chain)
+    if stack.peak_chain_missing:
+        half = len(stack.peak_chain) // 2
+        gap = (None, stack.peak_chain_missing)
+        steps = [*_steps(stack.peak_chain[:half]), gap, *_steps(stack.peak_chain[half:])]
+    if len(steps) > 2 * _CHAIN_ENDS + 1:
+        steps[_CHAIN_ENDS:-_CHAIN_ENDS] = [(None, sum(calls for _, calls in steps[_CHAIN_ENDS:-_CHAIN_ENDS]))]
     lines: list[Line] = []
     text = ""
-    for entry in entries:
+    for place, calls in steps:
+        repeated = f" ×{calls:,}" if calls > 1 else ""
+        entry = f"... {calls:,} more ..." if place is None else cut(place, width - len(repeated)) + repeated
         added = f"{text} → {entry}" if text else entry
         if text and cell_width(added) > width:
             lines.append(_labelled("" if lines else "reached by", text + " →"))
             added = entry
         text = added
     return [*lines, _labelled("" if lines else "reached by", text)] if text else []
+
+
+def _steps(chain: list[ChainEntry]) -> list[tuple[str | None, int]]:
+    """Each place with how many calls from there follow each other; None is for calls that are not shown."""
+    return [(place, sum(1 for _ in same)) for place, same in groupby(chain, key=_place)]
 
 
 def _place(entry: ChainEntry) -> str:
