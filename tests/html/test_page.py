@@ -260,7 +260,7 @@ def test_the_flame_graph_counts_recursion_once(open_report: OpenReport) -> None:
 def test_a_sampled_run_draws_all_its_samples(open_report: OpenReport) -> None:
     page, profile = open_program(open_report, "sample")
     assert profile.totals.samples is not None and profile.totals.run_ns is not None
-    assert page.locator(".status").inner_text().endswith(f", {profile.totals.samples:,} samples")
+    assert page.locator(".status").inner_text().endswith(", " + figures.plural(profile.totals.samples, "sample"))
     assert foot(page.locator("#functions"))[:2] == ["100.0%", figures.count_text(profile.totals.instructions)]
     page.locator("nav").get_by_text("Time", exact=True).click()
     assert foot(page.locator("#lines"))[:2] == ["100.0%", figures.time_text(profile.totals.run_ns)]
