@@ -91,6 +91,12 @@ def test_the_head_says_what_ran_and_what_it_cost(open_report: OpenReport) -> Non
         assert text in head
 
 
+def test_samples_stand_with_the_time_between_them_as_it_was(open_report: OpenReport) -> None:
+    profile = sampled_profile()
+    profile.totals.samples = 500
+    assert "one every 2.00 ms" in open_report(profile, SOURCES).locator("header").inner_text()
+
+
 def test_a_long_chain_of_calls_shows_its_ends(open_report: OpenReport) -> None:
     profile = sampled_profile()
     profile.totals.stack.peak_chain = [ChainEntry(f"call{depth}", "main.lua", 3) for depth in range(20)]

@@ -88,7 +88,7 @@ def _totals(profile: Profile) -> dict[str, Any]:
     names = ("wall_ns", "run_ns", "gc_ns", "outside_ns", "raw_ns", "instructions", "samples", "sampler")
     memory, stack = totals.memory, totals.stack
     return {
-        **{name: getattr(totals, name) for name in (*names, "sample_interval_ns", "cost_ratio")},
+        **{name: getattr(totals, name) for name in (*names, "cost_ratio")},
         "current_bytes": memory.current_bytes,
         "peak_bytes": memory.peak_bytes,
         "allocated_bytes": memory.allocated_bytes,

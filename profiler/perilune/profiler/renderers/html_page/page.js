@@ -43,7 +43,7 @@ function figures() {
   const { run_ns: run, gc_ns: gc, wall_ns: wall, raw_ns: raw } = totals;
   const time = timed && ["Run time", timeText(run), traced ? `corrected; ${timeText(raw)} raw` : wall ? `${timeText(wall)} by the clock` : ""];
   const instructions = ["Instructions", totals.instructions >= 1e9 ? countText(totals.instructions) : exactText(totals.instructions), totals.instructions >= 1e9 ? exactText(totals.instructions) : ""];
-  const every = totals.sample_interval_ns ? `one every ${timeText(totals.sample_interval_ns)}` : "";
+  const every = totals.samples ? `one every ${timeText(Math.round(run / totals.samples))}` : "";
   return [
     ...(profile.metric === "time" ? [time, instructions] : [instructions, time]),
     timed && ["Collector", shareText(part(gc, run)), timeText(gc)],
