@@ -131,7 +131,7 @@ def test_a_short_chain_of_calls_stands_whole(open_report: OpenReport) -> None:
 
 def test_numbers_read_as_in_the_terminal(open_report: OpenReport) -> None:
     page = open_report(sampled_profile(), SOURCES)
-    numbers = [0, 1, 999, 1000, 9999, 10_000, 12_345, 99_960, 999_499, 999_500, 10**7 + 4, 5 * 10**11, 10**13, 10**15]
+    numbers = [0, 1, 999, 1000, 1125, 9999, 10_000, 64_250, 99_960, 999_499, 999_500, 10**7 + 4, 5 * 10**11, 10**15]
     write: dict[str, Callable[[int], str]] = {
         "countText": figures.count_text,
         "bytesText": figures.bytes_text,
@@ -139,7 +139,8 @@ def test_numbers_read_as_in_the_terminal(open_report: OpenReport) -> None:
     }
     for name, in_terminal in write.items():
         assert page.evaluate(f"numbers => numbers.map({name})", numbers) == list(map(in_terminal, numbers))
-    assert page.evaluate("[0, 0.0123, 1].map(shareText)") == ["0.0%", "1.2%", "100.0%"]
+    shares = [0, 0.0123, 0.0625, 0.35, 1]
+    assert page.evaluate("shares => shares.map(shareText)", shares) == list(map(figures.share_text, shares))
 
 
 def test_tables_add_up_to_the_totals(open_report: OpenReport) -> None:

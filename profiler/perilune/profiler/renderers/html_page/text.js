@@ -10,10 +10,10 @@ const bytesText = (size) => (size < 1000 ? `${size} B` : scaled(size, ["B", " kB
 const timeText = (ns) =>
   ns < 1000 ? `${ns} ns` : ns < 1e12 ? scaled(ns, [" ns", " µs", " ms", " s"]) : `${exactText(Math.round(ns / 1e9))} s`;
 
-const shareText = (share) => `${(100 * share).toFixed(1)}%`;
+const shareText = (share) => `${rounded(100 * share, 1)}%`;
 
 /** The half-width of a share's interval, in percentage points; nothing where it is 0 or unknown. */
-const errorText = (error) => (error ? `±${(100 * error).toFixed(1)}` : "");
+const errorText = (error) => (error ? `±${rounded(100 * error, 1)}` : "");
 
 const plural = (count, noun) => `${exactText(count)} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -24,7 +24,14 @@ function scaled(number, units) {
     number /= 1000;
     power += 1;
   }
-  return number.toFixed(number < 9.995 ? 2 : number < 99.95 ? 1 : 0) + units[power];
+  return rounded(number, number < 9.995 ? 2 : number < 99.95 ? 1 : 0) + units[power];
+}
+
+/** As toFixed, but halves go to the even digit, as in Python. */
+function rounded(number, digits) {
+  const text = number.toFixed(digits);
+  const isHalf = (number * 2 ** (digits + 1)) % 2 === 1;
+  return isHalf && Number(text.at(-1)) % 2 ? (number - 0.5 / 10 ** digits).toFixed(digits) : text;
 }
 
 /** An element; children are elements, text, or null for nothing. An attribute that is true has no value, false or null none. */
