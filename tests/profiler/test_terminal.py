@@ -84,7 +84,7 @@ Lines that allocate
   share    bytes  allocations  line  source
   90.2%   902 kB        10.0K     2  for i = 1, 100 do t[i] = {} end
    0.0%     64 B            1     1  local t = {}
-   9.8%  97.8 kB        1,985        (outside any line: loading the program)
+   9.8%  97.8 kB        1,985        (outside any line)
 """
 
 

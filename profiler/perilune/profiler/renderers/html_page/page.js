@@ -159,7 +159,7 @@ function elsewhere(leading, rows) {
   }
   const left = (field) => totals[field] - rows.reduce((sum, row) => sum + row[field], 0);
   if (leading === "count" || left("allocations") <= 0) return [];
-  return [{ name: "(outside any line: loading the program)", elsewhere: true, instructions: 0, allocated_bytes: left("allocated_bytes"), allocations: left("allocations") }];
+  return [{ name: "(outside any line)", elsewhere: true, instructions: 0, allocated_bytes: left("allocated_bytes"), allocations: left("allocations") }];
 }
 
 /** The tables of opcodes, library functions, zones and live objects; those without rows are left out. */

@@ -110,7 +110,7 @@ def _allocated_outside(page: Page) -> list[dict[str, Segment]]:
             "share": (share_text(share), heat(share)),
             "bytes": page.size(size),
             "allocations": page.count(allocations),
-            "source": ("(outside any line: loading the program)", "dim"),
+            "source": ("(outside any line)", "dim"),
         }
     ]
 
