@@ -172,6 +172,10 @@ def test_a_range_restricts_the_tables_of_lines() -> None:
     assert "local t =" in of_module and "text.join" not in of_module
     none = render(sampled_profile(), SOURCES, Layout(lines=LineRange(100, None)))
     assert "Hottest lines in lines 100 to the end\n  none of them ran\n" in none
+    in_folder = render(sampled_profile(), SOURCES, Layout(lines=LineRange(1, 2, "./main.lua")))
+    assert "if n < 2" in in_folder
+    misspelt = render(sampled_profile(), SOURCES, Layout(lines=LineRange(1, 2, "mian.lua")))
+    assert "Hottest lines in mian.lua, lines 1 to 2\n  no such file took part\n" in misspelt
 
 
 def test_the_calls_at_the_deepest_stack_are_counted_and_cut_in_their_middle() -> None:

@@ -33,10 +33,12 @@ class LineRange:
 
     def holds(self, path: str, line: int, program: str) -> bool:
         """Whether a line of a file is meant. A path may lack its beginning: `text.lua` means `lib/text.lua` too."""
-        wanted = self.path or program
-        if path != wanted and not path.endswith("/" + wanted):
-            return False
-        return self.first <= line and (self.last is None or line <= self.last)
+        return self.is_in(path, program) and self.first <= line and (self.last is None or line <= self.last)
+
+    def is_in(self, path: str, program: str) -> bool:
+        """Whether a file is the one that is meant."""
+        wanted = (self.path or program).removeprefix("./")
+        return path.removeprefix("./") == wanted or path.endswith("/" + wanted)
 
     def __str__(self) -> str:
         last = "the end" if self.last is None else str(self.last)

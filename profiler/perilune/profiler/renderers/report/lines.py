@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from perilune.profiler.model import FileProfile, KindRow
 from perilune.profiler.renderers.figures import bytes_text, points_text, printable, share_text, time_text
+from perilune.profiler.renderers.report.layout import LineRange
 from perilune.profiler.renderers.report.page import Page, PlacedLine, heat
 from perilune.profiler.renderers.report.table import Column, Line, Segment
 from perilune.profiler.shares import allocation_share, instruction_share, sampling_error, time_share
@@ -129,8 +130,14 @@ def _titled(
     if page.layout.lines is not None:
         title += f" in {printable(str(page.layout.lines))}"
         if leads and not rows:
-            return [[(title, "bold")], [("  none of them ran", "dim")]]
+            return [[(title, "bold")], [("  " + _why_none(page, page.layout.lines), "dim")]]
     return page.table(title, columns, rows, below)
+
+
+def _why_none(page: Page, wanted: LineRange) -> str:
+    files = page.profile.files
+    took_part = any(wanted.is_in(file.path, page.profile.program.path) for file in files)
+    return "none of them ran" if took_part else "no such file took part"
 
 
 def _sorted(rows: list[PlacedLine], sort: str, share: Callable[[PlacedLine], float]) -> list[PlacedLine]:
