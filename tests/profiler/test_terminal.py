@@ -192,3 +192,10 @@ def test_cutting_counts_columns_not_characters() -> None:
 
 def test_lines_end_as_in_lua() -> None:
     assert split_lines(b"a\nb\r\nc\rd\n\re\xff\x0cf") == ["a", "b", "c", "d", "e\N{REPLACEMENT CHARACTER}\x0cf"]
+    assert split_lines(b"\xef\xbb\xbfa\nb") == ["a", "b"]
+
+
+def test_text_that_turns_the_direction_of_writing_does_not_turn_the_page() -> None:
+    sources = {"a.lua": ["", "x = '\N{RIGHT-TO-LEFT OVERRIDE}\N{LINE SEPARATOR}'"]}
+    report = render(profile(), sources, Layout())
+    assert "x = '\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}'\n" in report

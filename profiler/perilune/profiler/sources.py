@@ -56,8 +56,8 @@ def find_texts(profile: Profile, folders: Sequence[str]) -> tuple[dict[str, byte
 
 
 def split_lines(content: bytes) -> list[str]:
-    """The lines of a Lua source, which ends its lines with any of LF, CR, CR LF and LF CR."""
-    return _LINE_END.split(content.decode("utf-8", "replace"))
+    """The lines of a Lua source, which ends its lines with any of LF, CR, CR LF and LF CR, without its byte order mark."""
+    return _LINE_END.split(content.decode("utf-8", "replace").removeprefix("\ufeff"))
 
 
 def _read(path: str) -> bytes | None:

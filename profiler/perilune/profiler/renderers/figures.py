@@ -6,7 +6,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"
+    r"\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # what turns the direction of writing would turn the figures beside it
+)
 
 
 def count_text(count: int, exact: bool = False) -> str:
