@@ -319,3 +319,9 @@ def test_a_paused_profile_measures_what_the_program_asks_for(
     profile = read_profile(tmp_path / "p.json")
     lines = {line.line: line.hits for line in profile.files[0].lines}
     assert (lines[2], lines[3], lines[5], lines[7]) == (10, 0, 1, 0)
+
+
+def test_a_program_that_never_starts_the_paused_profiler_is_told(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "print(1)")
+    ended = perilune("profile", "--start-paused", "a.lua")
+    assert ended.errors.startswith("perilune: nothing was measured: the program did not start")

@@ -94,6 +94,8 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:  # a sampler that the system does not have
         raise CommandError(str(error)) from error
     report_error(outcome)
+    if options.start_paused and not profile.totals.instructions:
+        print('perilune: nothing was measured: the program did not start the "perilune.profiler"', file=sys.stderr)
     if options.measure_cost and outcome.kind not in ("interrupted", "limit"):
         profile.totals.cost_ratio = _cost_ratio(session, text, path, program_arguments, allowed.new_state(path))
     sources = session.sources | read_sources(profile)
