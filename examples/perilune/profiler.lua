@@ -11,7 +11,7 @@ profiler.start = nothing
 profiler.stop = nothing
 
 function profiler.zone(name)
-  assert(type(name) == "string", "bad argument #1 to 'zone' (string expected)")
+  assert(type(name) == "string" or type(name) == "number", "bad argument #1 to 'zone' (string expected)")
   return zone
 end
 

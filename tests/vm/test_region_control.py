@@ -205,6 +205,7 @@ profiler.start()
 assert(profiler.is_running() == false)
 do local z <close> = profiler.zone("a") end
 profiler.zone("b"):close()
+profiler.zone(3):close()
 assert(not pcall(profiler.zone))
 profiler.stop()
 print("done")
