@@ -200,6 +200,13 @@ def test_code_given_to_load_appears_under_its_chunk_name(perilune: RunPerilune, 
     assert (line.line, line.hits, files["named"].sha256) == (1, 3, None)
 
 
+def test_the_source_of_a_program_that_changed_during_the_run_is_shown(
+    perilune: RunPerilune, write_file: WriteFile
+) -> None:
+    write_file("a.lua", "io.open('a.lua', 'w'):close()")
+    assert "  io.open('a.lua', 'w'):close()\n" in perilune("profile", "--mode", "count", "a.lua").errors
+
+
 def test_the_source_of_standard_input_is_shown_too(perilune: RunPerilune) -> None:
     errors = perilune("profile", "-", standard_input="local x = 1\nprint(x)").errors
     assert "     2  print(x)\n" in errors

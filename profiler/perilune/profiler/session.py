@@ -35,7 +35,7 @@ def interval_in_ns(seconds: float | None) -> int:
 class Session:
     """One profiled run in a machine of its own. While it runs, other threads may ask `live` and `interrupt`.
 
-    Afterwards `raw` holds the counters that the profile was made from, and `sources` the text of a program that has no file.
+    Afterwards `raw` holds the counters that the profile was made from, and `sources` the text of the program.
     """
 
     __slots__ = ("_interval_ns", "_paused", "_sampler", "_state", "mode", "raw", "sources")
@@ -84,8 +84,8 @@ class Session:
             self.raw = raw = self._state.profile_data()
         finally:
             self._state.close()
-        if chunkname.startswith(b"=") and chunk is not text:
-            self.sources[path] = split_lines(text)
+        if chunkname[:1] in (b"@", b"=") and chunk is not text:
+            self.sources[path] = split_lines(text)  # standard input is read, and a file may have changed
         digests = _digests(raw, self._state)
         if path in digests and chunk is not text:
             digests[path] = hashlib.sha256(text).hexdigest()  # of what ran: the file may have been edited meanwhile
