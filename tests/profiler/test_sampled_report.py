@@ -139,6 +139,21 @@ def test_lines_can_be_ordered_by_total_time() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sort", "metric", "column"),
+    [
+        ("instructions", "time", "instr"),
+        ("total", "count", "total"),
+        ("memory", "time", "allocated"),
+        ("live", "count", "live"),
+    ],
+)
+def test_the_column_that_orders_the_lines_is_shown(sort: str, metric: str, column: str) -> None:
+    report = render(sampled_profile(), SOURCES, Layout(sort=sort, metric=metric))
+    _, _, table = report.partition(f"\nLines by {sort}\n")
+    assert column in table.partition("\n")[0].split()
+
+
+@pytest.mark.parametrize(
     ("text", "lines"),
     [
         ("10:20", LineRange(10, 20)),

@@ -42,19 +42,20 @@ def functions(page: Page) -> list[Line]:
 
 
 def _figures(page: Page, rows: list[_Placed]) -> list[Column[_Placed]]:
-    instructions: Column[_Placed] = Column("instr", lambda placed: page.count(placed.row.instructions))
-    memory: list[Column[_Placed]] = [
-        Column("bytes", lambda placed: page.size(placed.row.allocated_bytes)),
-        Column("allocations", lambda placed: page.count(placed.row.allocations)),
-    ]
-    if page.metric == "memory":
-        return memory
-    if page.metric == "count":
-        return [instructions, *(memory if page.wide else [])]
-    columns: list[Column[_Placed]] = [page.time_column("self", lambda placed: placed.row.self_ns)]
-    if any(placed.row.total_ns is not None for placed in rows):
+    """The columns of the metric, and where there is room the one that orders the rows."""
+    sort, metric = "" if page.narrow else page.layout.sort, page.metric
+    columns: list[Column[_Placed]] = []
+    if metric == "time":
+        columns.append(page.time_column("self", lambda placed: placed.row.self_ns))
+    if sort == "total" or (metric == "time" and any(placed.row.total_ns is not None for placed in rows)):
         columns.append(page.time_column("total", lambda placed: placed.row.total_ns))
-    return [*columns, *([instructions, memory[0]] if page.wide else [])]
+    if sort == "instructions" or metric == "count" or (metric == "time" and page.wide):
+        columns.append(Column("instr", lambda placed: page.count(placed.row.instructions)))
+    if sort == "memory" or metric == "memory" or page.wide:
+        columns.append(Column("bytes", lambda placed: page.size(placed.row.allocated_bytes)))
+    if metric == "memory" or (metric == "count" and page.wide):
+        columns.append(Column("allocations", lambda placed: page.count(placed.row.allocations)))
+    return columns
 
 
 def _sorted(page: Page, rows: list[_Placed], share: Callable[[_Placed], float]) -> list[_Placed]:

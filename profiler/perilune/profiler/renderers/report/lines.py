@@ -13,28 +13,29 @@ from perilune.profiler.shares import allocation_share, instruction_share, sampli
 
 
 def hottest_lines(page: Page) -> list[Line]:
-    """The lines that cost most time, or ran most instructions."""
+    """The lines that cost most time, or ran most instructions; the figure that orders them is shown where there is room."""
     by_time = page.metric == "time"
     share = _time_share if by_time else lambda row: instruction_share(page.profile, row.line.instructions)
     leads = page.metric != "memory"
-    rows = _sorted(
-        [row for row in page.lines() if row.line.hits or row.line.self_ns],
-        page.layout.sort if leads else "share",
-        share,
-    )
+    sort = page.layout.sort if leads else "share"
+    rows = _sorted([row for row in page.lines() if row.line.hits or row.line.self_ns], sort, share)
+    shown = "" if page.narrow else sort
     instructions: Column[PlacedLine] = Column("instr", lambda row: page.count(row.line.instructions))
     columns = page.share_columns(share, (lambda row: row.line.error) if by_time else None)
     columns += page.bar_column(page.top(rows), share)
     if by_time:
         columns += _time_columns(page, rows)
-        columns += [instructions] if page.wide else []
+        columns += [instructions] if page.wide or shown == "instructions" else []
     else:
+        columns += [page.time_column("total", lambda row: row.line.total_ns)] if shown == "total" else []
         columns += [instructions]
     columns += [Column("hits", lambda row: page.count(row.line.hits))]
     if page.timed and not by_time:
         columns.append(Column("time", lambda row: (share_text(row.line.share), "dim")))
-    if page.wide:
+    if page.wide or shown == "memory":
         columns.append(Column("allocated", lambda row: page.size(row.line.allocated_bytes or None)))
+    if shown == "live":
+        columns.append(Column("live", lambda row: page.size(row.line.live_bytes or None)))
     columns += [page.location_column(_place), page.source_column(share)]
     title = "Hottest lines by instructions" if page.timed and not by_time else "Hottest lines"
     return _titled(page, title, leads, columns, rows, _elsewhere(page) if by_time else [])
