@@ -76,6 +76,18 @@ def test_total_times_and_calls(tmp_path: Path) -> None:
     }
 
 
+def test_the_time_of_a_function_with_several_callers_is_its_own(tmp_path: Path) -> None:
+    profile = sampled_profile()
+    assert profile.call_tree is not None
+    caller, callee = profile.call_tree.children[2], profile.call_tree.children[0].children[0]
+    caller.children.append(callee)
+    path = exported(profile, "callgrind", tmp_path)
+    found = functions(annotated(path, "ns", "--auto=no"))
+    assert (found["main.lua", "main chunk"], found["main.lua", "fib"]) == (30_000_000, 670_000_000)
+    calls = annotated(path, "ns", "--auto=no", "--tree=calling")
+    assert re.findall(r" > +\S+:fib \(([\d,]+)x\)", calls) == ["21,891"]
+
+
 def test_lines_come_back_beside_their_source(tmp_path: Path) -> None:
     for name, lines in SOURCES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ _Calls = dict[Frame, Counter[Frame]]
 
 
 def export(profile: Profile, sources: Sources) -> bytes:
-    """A function's calls stand where most of its time was called from: samples do not say how calls divide."""
+    """Nearly all calls of a function stand where most of its time was called from: samples do not say how they divide."""
     is_timed = profile.totals.run_ns is not None
     events = [_TIME, *_COUNTED] if is_timed else _COUNTED
     times, calls = _times(profile)
@@ -42,7 +42,7 @@ def export(profile: Profile, sources: Sources) -> bytes:
             lines.append(f"{line} {_numbers(cost)}")
             for callee, ns in calls.get(function._replace(line=line), Counter()).items():
                 lines += [f"cfi={names.file(callee)}", f"cfn={names.function(callee)}"]
-                count = call_counts.get((function._replace(line=line), callee), 0)
+                count = call_counts[function._replace(line=line), callee]
                 lines += [f"calls={count} {callee.function_line}", f"{line} {ns}"]
         lines.append("")
     every = [cost for by_line in costs.values() for cost in by_line.values()]
@@ -63,15 +63,22 @@ def _times(profile: Profile) -> tuple[Counter[Frame], _Calls]:
 
 
 def _call_counts(profile: Profile, calls: _Calls) -> dict[tuple[Frame, Frame], int]:
-    """How often each function was called, at the line that spent most time calling it."""
+    """How often each line called each function: once, and the one that spent most time with it all the other times.
+
+    callgrind_annotate takes the time of a call that was made no times for the caller's own.
+    """
     exact = {Frame(row.name, file.path, row.line, 0): row.calls for file in profile.files for row in file.functions}
     exact |= {Frame(row.name, None, 0, 0): row.calls for row in profile.builtins}
-    costliest: dict[Frame, tuple[int, Frame]] = {}
+    callers: dict[Frame, Counter[Frame]] = defaultdict(Counter)
     for caller, callees in calls.items():
         for callee, ns in callees.items():
-            if callee not in costliest or ns > costliest[callee][0]:
-                costliest[callee] = ns, caller
-    return {(caller, callee): exact.get(callee, 0) for callee, (_, caller) in costliest.items()}
+            callers[callee][caller] = ns
+    counts: dict[tuple[Frame, Frame], int] = {}
+    for callee, times in callers.items():
+        counts |= {(caller, callee): 1 for caller in times}
+        costliest = max(times, key=times.__getitem__)
+        counts[costliest, callee] = max(1, exact.get(callee, 0) - (len(times) - 1))
+    return counts
 
 
 class _Names:
