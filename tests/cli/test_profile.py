@@ -248,6 +248,18 @@ def test_a_full_device_does_not_lose_the_report(tmp_path: Path, options: list[st
     assert process.returncode == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of the size of files")
+def test_a_report_that_nothing_can_keep_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.lua").write_text("local x = 1")
+    command = f"ulimit -f 0; '{sys.executable}' -B -m perilune profile -o p.json a.lua"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.run(command, cwd=tmp_path, env=environment, shell=True, check=False, capture_output=True)
+    (message,) = process.stderr.decode().splitlines()
+    assert message.startswith("perilune: cannot write p.json: File too large; the temporary folder cannot keep it")
+    assert process.returncode == 1
+    assert not [*tmp_path.glob("perilune-profile-*")]
+
+
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "a.lua").write_text("local x = 1")
     command = f"'{sys.executable}' -m perilune profile -o - --format html a.lua"

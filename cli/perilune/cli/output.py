@@ -133,8 +133,7 @@ class Output:
             if is_stream:
                 _leave(stream)
             place = stream.name if is_stream else self.path
-            kept = _keep(content, self.form)
-            raise CommandError(f"cannot write {place}: {describe(error)}; the profile is in {kept}") from error
+            raise CommandError(f"cannot write {place}: {describe(error)}; {_keep(content, self.form)}") from error
 
     def _is_colored(self, stream: TextIO) -> bool:
         return self.form.name == "text" and stream.isatty() and os.environ.get("TERM") != "dumb"
@@ -145,8 +144,7 @@ class Output:
             return self.form.render(profile, sources, layout)
         except ProfileExportError as error:
             json = FORMS["json"]
-            kept = _keep(json.render(profile, sources, layout), json)
-            raise CommandError(f"{error}; the profile as JSON is in {kept}") from error
+            raise CommandError(f"{error}; {_keep(json.render(profile, sources, layout), json)}") from error
 
 
 def _write_to_stream(stream: TextIO, content: bytes) -> None:
@@ -168,8 +166,15 @@ def _write_file(path: str, content: bytes) -> None:
 
 
 def _keep(content: bytes, form: Form) -> str:
-    """Puts a report into a new file of the temporary folder and gives its path."""
-    descriptor, path = tempfile.mkstemp(prefix="perilune-profile-", suffix=form.suffixes[0])
-    os.close(descriptor)
-    _write_file(path, content)
-    return path
+    """Puts a report into a new file of the temporary folder, and says where it is, or why it is lost."""
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="perilune-profile-", suffix=form.suffixes[0])
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(content)
+        except OSError:
+            os.unlink(path)
+            raise
+    except OSError as error:
+        return f"the temporary folder cannot keep it either: {describe(error)}"
+    return f"the profile is in {path}"
