@@ -525,6 +525,19 @@ static PyObject *counts_bytes(const Proto *p) {
   return bytes;
 }
 
+/* What stamps were taken off again may leave less than nothing. */
+static uint64_t ticks_left(uint64_t ticks) { return ticks > INT64_MAX ? 0 : ticks; }
+
+static PyObject *ticks_bytes(const Proto *p) {
+  size_t size = p->word_count * sizeof(uint64_t);
+  uint64_t *ticks = malloc(size);
+  if (ticks == NULL) return PyErr_NoMemory();
+  for (uint32_t i = 0; i < p->word_count; i++) ticks[i] = ticks_left(p->counts->ticks[i]);
+  PyObject *bytes = array_bytes(ticks, size);
+  free(ticks);
+  return bytes;
+}
+
 enum SiteFigure { SITE_ALLOCATIONS, SITE_BYTES, SITE_LIVE, SITE_PEAK_LIVE };
 
 static uint64_t site_figure(const Sites *sites, uint32_t site, enum SiteFigure figure) {
@@ -589,7 +602,7 @@ static bool put_function(PyObject *dict, const Sites *sites, const Proto *p) {
          put(dict, "word_ranges", array_bytes(p->word_ranges, p->word_count * sizeof(uint32_t))) &&
          put_u64(dict, "entries", p->entries) && put(dict, "counts", counts_bytes(p)) &&
          put(dict, "every", c->every != NULL ? array_bytes(c->every, size) : none()) &&
-         put(dict, "ticks", c->ticks != NULL ? array_bytes(c->ticks, size) : none()) &&
+         put(dict, "ticks", c->ticks != NULL ? ticks_bytes(p) : none()) &&
          put(dict, "samples", c->samples != NULL ? array_bytes(c->samples, size) : none()) &&
          put(dict, "taken", array_bytes(c->taken, size)) && put(dict, "aborted", array_bytes(c->aborted, size)) &&
          put(dict, "allocations", site_bytes(sites, p, SITE_ALLOCATIONS)) &&
@@ -632,7 +645,7 @@ static PyObject *builtin_list(const Profiler *profiler) {
   for (uint32_t i = 0; list != NULL && i < profiler->builtin_count; i++) {
     const BuiltinCount *b = &profiler->builtins[i];
     PyObject *row =
-      Py_BuildValue("(sKKK)", b->name, (unsigned long long)b->calls, (unsigned long long)b->ticks,
+      Py_BuildValue("(sKKK)", b->name, (unsigned long long)b->calls, (unsigned long long)ticks_left(b->ticks),
                     (unsigned long long)b->samples);
     if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);

@@ -660,14 +660,16 @@ enum After call_return(Thread *L, Value *from, int n) {
 /* What the profiler knows about the library function that interrupts itself to run something. */
 typedef struct Interrupted {
   const char *builtin;
-  uint64_t away_ticks;
-  uint64_t stamp;
+  Away away;
 } Interrupted;
 
 static Interrupted interrupted(const VM *vm) {
-  bool is_traced = UNLIKELY(vm->mode == MODE_TRACE);
-  return (Interrupted){RUNNING_GET(vm, builtin), is_traced ? vm->profiler->away_ticks : 0,
-                       is_traced ? profiler_stamp() : 0};
+  return (Interrupted){RUNNING_GET(vm, builtin), profiler_go_away(vm)};
+}
+
+static void go_on(VM *vm, const Interrupted *kept) {
+  RUNNING_SET(vm, builtin, kept->builtin);
+  profiler_come_back(vm, &kept->away);
 }
 
 static void run(Thread *L, Value *f, int arguments, int results) {
@@ -699,8 +701,7 @@ static void run(Thread *L, Value *f, int arguments, int results) {
     interpret(vm);
     if (UNLIKELY(vm->mode != mode)) vm_interrupt(vm, 0); /* for the loop that runs what called this */
   }
-  RUNNING_SET(vm, builtin, kept.builtin);
-  if (UNLIKELY(kept.stamp != 0)) vm->profiler->away_ticks = kept.away_ticks + (profiler_stamp() - kept.stamp);
+  go_on(vm, &kept);
   vm->handler = h.previous;
   vm->c_depth = h.c_depth;
   L->c_boundaries = h.c_boundaries;
@@ -753,7 +754,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   if (status == 0) {
     body(L, context);
   } else { /* another error while closing comes here again */
-    RUNNING_SET(vm, builtin, kept.builtin);
+    go_on(vm, &kept);
     if (vm->current == L) {
       abort_frames(L, L->frames + h.frame);
       hook_unwind(L, h.frame - 1);

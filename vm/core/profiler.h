@@ -75,7 +75,7 @@ typedef struct Profiler {
   uint64_t *last_ticks;    /* where the open interval will be added */
   uint64_t outside_ticks;
   double ns_per_tick;
-  double probe_ticks; /* calibrated cost of one begin/end pair that lands inside the measured interval */
+  double probe_ticks; /* calibrated: what one probe adds to an instruction */
   uint64_t gc_ticks;
   uint64_t paused_stamp;
   uint64_t away_ticks; /* spent in what library functions called back and in the collector, so far */
@@ -169,9 +169,17 @@ void profiler_keep_builtin(VM *vm, CFn *f);
 static inline uint64_t profiler_stamp(void);
 void profiler_opcode_begin(Profiler *profiler, uint64_t *ticks);
 void profiler_opcode_end(Profiler *profiler);
-/* Trace mode: around a library function's run. */
+/* Trace mode: around a library function's run, and around what it calls back. The stamps that they take are nobody's
+   time. */
 static inline uint64_t profiler_builtin_begin(const Profiler *profiler);
-static inline void profiler_builtin_end(const Profiler *profiler, CFn *f, uint64_t begun);
+static inline void profiler_builtin_end(Profiler *profiler, CFn *f, uint64_t begun);
+typedef struct Away {
+  uint64_t *ticks; /* of the instruction that called the library function; NULL when nothing is traced */
+  uint64_t stamp;
+  uint64_t away_ticks;
+} Away;
+static inline Away profiler_go_away(const VM *vm);
+static inline void profiler_come_back(VM *vm, const Away *away);
 void profiler_calibrate(Profiler *profiler);
 
 /* Executions of every word of p (0 for second words), derived by flow conservation from entries, taken jumps and early
@@ -247,8 +255,25 @@ static inline uint64_t profiler_builtin_begin(const Profiler *profiler) {
   return profiler->mode == MODE_TRACE ? profiler_stamp() - profiler->away_ticks : 0;
 }
 
-static inline void profiler_builtin_end(const Profiler *profiler, CFn *f, uint64_t begun) {
-  if (profiler->mode == MODE_TRACE) f->ticks += profiler_stamp() - profiler->away_ticks - begun;
+static inline void profiler_builtin_end(Profiler *profiler, CFn *f, uint64_t begun) {
+  if (profiler->mode != MODE_TRACE) return;
+  uint64_t probe = (uint64_t)profiler->probe_ticks;
+  f->ticks += profiler_stamp() - profiler->away_ticks - begun - probe;
+  profiler->last_stamp += 2 * probe;
+}
+
+static inline Away profiler_go_away(const VM *vm) {
+  if (LIKELY(vm->mode != MODE_TRACE)) return (Away){NULL, 0, 0};
+  return (Away){vm->profiler->last_ticks, profiler_stamp(), vm->profiler->away_ticks};
+}
+
+static inline void profiler_come_back(VM *vm, const Away *away) {
+  if (LIKELY(away->ticks == NULL) || vm->mode != MODE_TRACE) return;
+  Profiler *profiler = vm->profiler;
+  uint64_t probe = (uint64_t)profiler->probe_ticks;
+  profiler_opcode_begin(profiler, away->ticks);
+  profiler->away_ticks = away->away_ticks + (profiler->last_stamp - away->stamp) + probe;
+  profiler->last_stamp += 2 * probe;
 }
 
 #endif

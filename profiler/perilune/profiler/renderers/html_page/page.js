@@ -34,7 +34,7 @@ function tooShortText() {
 
 function meaningText() {
   if (sampled) return "Counts, bytes and stack depth are exact. Times are estimates from samples: ± is the half-width of the 95% interval of a share, in percentage points.";
-  if (timed) return "Counts, bytes and stack depth are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, which can leave the time of a single opcode off by a factor of 2. Raw times are as measured.";
+  if (timed) return "Counts, bytes and stack depth are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, beside which the processor hides cheap ones: an opcode can be off by a factor of 2, a line by ten points. Times of mode sample are truer. Raw times are as measured.";
   return "Counts, bytes and stack depth are exact. Count mode uses no clock: --mode sample adds times.";
 }
 

@@ -22,7 +22,8 @@ _SAMPLED = (
 )
 _TRACED = (
     "Counts are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, "
-    "which can leave the time of a single opcode off by a factor of 2."
+    "beside which the processor hides cheap ones: an opcode can be off by a factor of 2, a line by ten points. "
+    "Times of mode sample are truer."
 )
 
 
