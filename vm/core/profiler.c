@@ -339,25 +339,20 @@ uint32_t profiler_waiting_site(const VM *vm) {
 
 uint32_t profiler_resized(Profiler *profiler, uint32_t running, uint32_t before, size_t old_size, size_t new_size) {
   Sites *sites = &profiler->sites;
-  uint32_t site = before;
-  size_t grown = new_size > old_size ? new_size - old_size : 0;
   if (profiler->paused) {
-    if (grown > 0) site = SITE_BEFORE;
+    uint32_t site = new_size > old_size ? SITE_BEFORE : before;
     profiler->paused_bytes += (int64_t)(new_size - old_size);
-    grown = 0;
-  } else if (grown > 0) {
-    site = running;
-    profiler->allocations++;
-    sites->array[site].allocations++;
-  } else {
-    profiler_note_peak(profiler, profiler->vm->allocator->current);
-    profiler->released_bytes += old_size - new_size;
+    site_to_change(sites, before)->gone += old_size;
+    site_to_change(sites, site)->gone -= new_size;
+    return site;
   }
-  site_to_change(sites, before)->gone += old_size;
-  Site *s = site_to_change(sites, site);
-  s->bytes += grown;
-  s->gone -= new_size - grown;
-  return site;
+  size_t current = profiler->vm->allocator->current;
+  if (new_size <= old_size) {
+    profiler_released(profiler, before, old_size - new_size, current);
+    return before;
+  }
+  if (old_size > 0) profiler_released(profiler, before, old_size, current);
+  return profiler_allocated(profiler, running, new_size);
 }
 
 /* Time */
