@@ -80,7 +80,6 @@ static void abort_frames(Thread *L, const Frame *from) {
 }
 
 void thread_free(VM *vm, Thread *thread) {
-  sampler_wait(profiler_sampler(vm));
   if (thread->hook_mask != 0) vm->hooked_threads--;
   if (thread->stack != NULL) {
     if (thread->frames != NULL) profiler_abandon_thread(vm, thread);
@@ -657,17 +656,19 @@ enum After call_return(Thread *L, Value *from, int n) {
   }
 }
 
-/* What the profiler knows about the library function that interrupts itself to run something. */
+/* What the profiler knows about the instruction and the library function that C code interrupts to run something. */
 typedef struct Interrupted {
+  const uint32_t *pc;
   const char *builtin;
   Away away;
 } Interrupted;
 
 static Interrupted interrupted(const VM *vm) {
-  return (Interrupted){RUNNING_GET(vm, builtin), profiler_go_away(vm)};
+  return (Interrupted){RUNNING_GET(vm, pc), RUNNING_GET(vm, builtin), profiler_go_away(vm)};
 }
 
 static void go_on(VM *vm, const Interrupted *kept) {
+  RUNNING_SET(vm, pc, kept->pc);
   RUNNING_SET(vm, builtin, kept->builtin);
   profiler_come_back(vm, &kept->away);
 }

@@ -14,7 +14,7 @@
 #include "interpreter_probes.h"
 
 #if USE_COMPUTED_GOTO
-#define DISPATCH() goto *dispatch[ins & 0xff]
+#define DISPATCH() goto *vm->dispatch[LOOP_INDEX][ins & 0xff]
 #define OPCODE(name) LABEL_##name:
 #else
 #define DISPATCH() goto again
@@ -22,8 +22,8 @@
 #endif
 #define NEXT_WITH(change) \
   do {                    \
-    ins = *pc++;          \
     RUNNING();            \
+    ins = *pc++;          \
     change;               \
     EVERY(1);             \
     PROBE();              \
@@ -31,7 +31,7 @@
     DISPATCH();           \
   } while (0)
 #define NEXT NEXT_WITH((void)0)
-/* The first instruction in `ci`: calls and returns belong to the frame before until they are complete. */
+/* After a call: a sample finds the frame when its pc runs, not before. */
 #define NEXT_IN_FRAME NEXT_WITH(FRAME_BEGINS())
 
 static bool LOOP_NAME(Thread *L) {
@@ -60,9 +60,8 @@ static bool LOOP_NAME(Thread *L) {
       PERILUNE_OPCODES(X)
 #undef X
   };
-  const void **const dispatch = vm->dispatch[LOOP_INDEX];
   if (vm->interrupt_label[LOOP_INDEX] != &&LABEL_interrupt) {
-    memcpy(dispatch, labels, sizeof labels);
+    memcpy(vm->dispatch[LOOP_INDEX], labels, sizeof labels);
     vm->interrupt_label[LOOP_INDEX] = &&LABEL_interrupt;
     if (vm->interrupt) vm_interrupt(vm, 0);
   }
@@ -654,7 +653,7 @@ again:
     Value *f = RA;
     uint32_t b = B;
     int arguments = b != 0 ? (int)b - 1 : (int)(L->top - f - 1);
-    SAVE_PC();
+    ci->pc = pc;
     if (LIKELY(f->tag == TAG_LUAFN)) {
       LuaFn *function = f->luafn;
       Proto *p = function->proto;
@@ -670,6 +669,7 @@ again:
       for (; UNLIKELY(arguments < p->parameters); arguments++) set_nil(base + arguments);
       DEPTH(base + p->parameters);
       ENTERED(p);
+      CALLEE_BEGINS(ci, p);
       cl = function;
       k = p->constants;
       pc = p->code;
@@ -798,7 +798,8 @@ returned:
   pc = ci->pc;
   LOAD_COUNTS();
   RETURNED_TO();
-  NEXT_IN_FRAME;
+  FRAME_BEGINS();
+  NEXT;
 
   OPCODE(RETURNC) {
     uint32_t b = B;
@@ -859,7 +860,7 @@ returned:
     if (LIKELY(!HOOKED && a->tag == TAG_CFN && is_table(a + 1))) { /* next and ipairs step without a call */
       if (a->cfn->special == SPECIAL_NEXT) {
         CALLED(a->cfn);
-        SAVE_PC();
+        ci->pc = pc;
         L->top = a + 7; /* for the error that a bad key is */
         value_copy(a + 4, a + 2);
         set_nil(a + 5);
@@ -984,7 +985,7 @@ returned:
 
 #if USE_COMPUTED_GOTO
 LABEL_interrupt:
-  memcpy(dispatch, labels, sizeof labels);
+  memcpy(vm->dispatch[LOOP_INDEX], labels, sizeof labels);
   ci->pc = pc;
   vm_handle_interrupt(L);
   if (loop_wanted(vm) != LOOP_INDEX) { /* the instruction begins anew, in another loop */

@@ -14,8 +14,8 @@
 #undef LOAD_PEAK
 #undef CALLED
 #undef RUNNING
-#undef SAVE_PC
 #undef FRAME_BEGINS
+#undef CALLEE_BEGINS
 #undef BUILTIN_BEGINS
 #undef BUILTIN_ENDS
 #undef PROBE
@@ -107,22 +107,21 @@
 #define CALLED_INTO() ((void)0)
 #endif
 
-/* A sampler finds the running instruction in its frame, whenever it comes: the pc is there from the instruction's first
-   moment, and a frame is the thread's when it has one. */
 #if SAMPLE
-#define RUNNING() (*(const uint32_t *volatile *)&ci->pc = pc)
-#define SAVE_PC() ((void)0)
+#define RUNNING() RUNNING_SET(vm, pc, pc)
 #define FRAME_BEGINS()                          \
   do {                                          \
     atomic_signal_fence(memory_order_release);  \
-    *(Frame *volatile *)&L->frame = ci;         \
+    L->frame = ci;                              \
+    atomic_signal_fence(memory_order_release);  \
   } while (0)
+#define CALLEE_BEGINS(ci, p) ((ci)->pc = (p)->code) /* else a frame's pc is set when something else runs */
 #define BUILTIN_BEGINS(f) RUNNING_SET(vm, builtin, (f)->name)
 #define BUILTIN_ENDS() RUNNING_SET(vm, builtin, NULL)
 #else
 #define RUNNING() ((void)0)
-#define SAVE_PC() (ci->pc = pc)
 #define FRAME_BEGINS() (L->frame = ci)
+#define CALLEE_BEGINS(ci, p) ((void)0)
 #define BUILTIN_BEGINS(f) ((void)0)
 #define BUILTIN_ENDS() ((void)0)
 #endif

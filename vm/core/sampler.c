@@ -1,8 +1,9 @@
 /* The samplers: what a sample is charged to, and the two clocks that take one, a signal and a thread.
 
-   Both read the frames of the running threads at any moment, the signal's handler between two machine instructions of the
-   VM's thread. They allocate nothing, and the pcs that they find they look up among the profiled functions instead of
-   trusting them. While a thread's frames move, or the profiler's list of functions does, the sampler is locked. */
+   The signal's handler runs between any two machine instructions of the VM's thread. It allocates nothing, and of the
+   VM's memory it reads only what is mapped whenever it comes: the frames and the saved pcs in them, which it looks up
+   among the profiled functions instead of trusting them. While frames move, or the list of functions does, it waits. The
+   thread reads the running pc and no frames. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #elif !defined(_WIN32)
@@ -172,16 +173,6 @@ static int waiting_threads(const Sampler *s, const Thread **threads, size_t *fra
   return count;
 }
 
-/* The frame of the running instruction; NULL if no Lua function is under way. The threads' fields change while they are
-   read: hence volatile, not by a compiler's copy. */
-static const Frame *running_frame(const VM *vm) {
-  const Thread *t = *(Thread *const volatile *)&vm->current;
-  for (; t != NULL; t = t->resumer)
-    for (const Frame *f = *(Frame *const volatile *)&t->frame; f >= t->frames; f--)
-      if (f->kind == FRAME_LUA) return f;
-  return NULL;
-}
-
 typedef struct Path {
   uint32_t node;
   int length;
@@ -193,19 +184,27 @@ static void extend(Sampler *s, Path *path, const Place *place) {
   path->length++;
 }
 
-/* The node of the running instruction, whose frame is `running`. */
-static uint32_t leaf_node(Sampler *s, const Place *leaf, const Frame *running) {
+/* The node of the running instruction. The last frame's saved pc may be older than the running instruction, and a call or
+   a return may be half done, so that the frame is judged by its function: it is left out when the instruction is in its
+   function, or when it is the call that the frame below waits in. */
+static uint32_t leaf_node(Sampler *s, const Place *leaf) {
   const Thread *threads[MAX_THREADS];
   size_t frames, index = 0;
   int count = waiting_threads(s, threads, &frames);
   Path path = {0, 0};
+  const uint32_t *last = NULL, *last_but_one = NULL; /* saved pcs that are not yet on the path */
   for (int i = 0; i < count; i++) {
     for (const Frame *f = threads[i]->frames; f <= threads[i]->frame; f++, index++) {
       if (frames > MAX_FRAMES && index >= MAX_FRAMES / 2 && index < frames - MAX_FRAMES / 2) continue;
-      const Place *place = f->kind == FRAME_LUA && f != running ? place_of(s, f->pc) : NULL;
+      if (f->kind != FRAME_LUA) continue;
+      const Place *place = last != NULL ? place_of(s, last) : NULL;
       if (place != NULL) extend(s, &path, place);
+      last_but_one = last;
+      last = f->pc;
     }
   }
+  const Place *place = last != NULL ? place_of(s, last) : NULL;
+  if (place != NULL && place->proto != leaf->proto && last_but_one != leaf->pc) extend(s, &path, place);
   const TreeNode *end = &s->samples.nodes[path.node];
   bool is_end = path.node != 0 && end->function == leaf->proto->id && end->line == leaf->line;
   return is_end ? path.node : child(s, path.node, leaf->proto->id, leaf->line, NO_BUILTIN);
@@ -216,14 +215,14 @@ static uint32_t leaf_node(Sampler *s, const Place *leaf, const Frame *running) {
 static void take_sample(Sampler *s) {
   VM *vm = s->vm;
   Samples *samples = &s->samples;
+  const uint32_t *pc = RUNNING_GET(vm, pc); /* before anything else of the VM's: see Running */
+  const char *builtin = RUNNING_GET(vm, builtin);
   samples->all++;
   if (RUNNING_GET(vm, collecting)) {
     samples->collecting++;
     return;
   }
-  const Frame *running = running_frame(vm);
-  const char *builtin = RUNNING_GET(vm, builtin);
-  const Place *found = running != NULL ? place_of(s, running->pc) : NULL;
+  const Place *found = pc != NULL ? place_of(s, pc + 1) : NULL;
   if (found == NULL) {
     samples->outside++;
     return;
@@ -233,7 +232,7 @@ static void take_sample(Sampler *s) {
   uint32_t row = builtin != NULL ? builtin_row(s, builtin) : NO_BUILTIN;
   if (row != NO_BUILTIN) samples->builtins[row].samples++;
   if (samples->nodes == NULL) return;
-  uint32_t node = leaf_node(s, &leaf, running);
+  uint32_t node = leaf_node(s, &leaf);
   if (row != NO_BUILTIN) node = child(s, node, 0, 0, row);
   samples->nodes[node].samples++;
 }
@@ -515,6 +514,7 @@ const Samples *sampler_samples(const Sampler *s) { return &s->samples; }
 
 void sampler_enter(Sampler *s) {
   if (s == NULL) return;
+  RUNNING_SET(s->vm, pc, NULL);
   RUNNING_SET(s->vm, builtin, NULL);
   if (s->kind == SAMPLER_SIGNAL)
     signal_enter(s);
@@ -528,18 +528,13 @@ void sampler_leave(Sampler *s) {
     signal_leave(s);
   else
     thread_leave(s);
+  RUNNING_SET(s->vm, pc, NULL);
 }
 
 void sampler_lock(Sampler *s) {
   if (s == NULL) return;
   atomic_store(&s->locked, true);
   if (s->kind == SAMPLER_THREAD) mutex_lock(s);
-}
-
-void sampler_wait(Sampler *s) {
-  if (s == NULL || s->kind != SAMPLER_THREAD) return;
-  mutex_lock(s);
-  mutex_unlock(s);
 }
 
 void sampler_unlock(Sampler *s) {

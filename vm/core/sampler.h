@@ -57,7 +57,5 @@ void sampler_leave(Sampler *sampler);
 /* Around changes of what a sample reads: the frames of threads, and the profiler's list of functions. NULL is no sampler. */
 void sampler_lock(Sampler *sampler);
 void sampler_unlock(Sampler *sampler);
-/* Returns when no sample is under way that began before: what no other can find may go then. */
-void sampler_wait(Sampler *sampler);
 
 #endif

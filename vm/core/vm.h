@@ -55,7 +55,7 @@ enum FrameFlag {
 
 typedef struct Frame {
   Value *base;        /* first slot; the function is base[-1] */
-  const uint32_t *pc; /* Lua frames: next instruction. Saved when something else runs; in sample mode always */
+  const uint32_t *pc; /* Lua frames: next instruction (saved when something else runs) */
   uint32_t shift;     /* vararg functions: slots from the called function to base - 1, else 0 */
   int16_t results;    /* how many the caller wants, or MULTIPLE_RESULTS */
   uint8_t kind;
@@ -109,9 +109,12 @@ typedef uint8_t *(*CompileCallback)(void *context, const char *text, size_t leng
 
 enum Mode { MODE_OFF, MODE_COUNT, MODE_SAMPLE, MODE_TRACE, MODE_ORACLE, MODE_COUNT_MODES };
 
-/* What runs at this moment beside the frames, for a signal handler or another thread that takes samples. Kept in sample
-   mode only, but for `collecting`. */
+/* What runs at this moment, for a signal handler or another thread that takes samples. Kept in sample mode only, but for
+   `collecting`. The first two are on one cache line, and another thread reads that line first: if it read another one
+   before, the VM's next store there would wait for the line, and hold back the pcs that are stored behind it. */
 typedef struct Running {
+  _Alignas(2 * sizeof(void *)) _Atomic(const uint32_t *) pc; /* the innermost Lua function's running instruction;
+                                                                NULL: none */
   _Atomic(const char *) builtin; /* the library function that the running instruction called, while it runs */
   atomic_bool collecting;
 } Running;
@@ -119,7 +122,8 @@ typedef struct Running {
 #define RUNNING_SET(vm, field, value) atomic_store_explicit(&(vm)->running.field, (value), memory_order_relaxed)
 #define RUNNING_GET(vm, field) atomic_load_explicit(&(vm)->running.field, memory_order_relaxed)
 
-/* The compiled dispatch loops: one per mode, and one that does every mode's work, and hooks, by looking at run time. */
+/* The compiled dispatch loops: one per mode, one that does every mode's work, and hooks, by looking at run time, and two
+   for functions at the peak of the stack. */
 enum { LOOP_HOOKED = MODE_COUNT_MODES, LOOP_COUNT_DEPTH, LOOP_SAMPLE_DEPTH, LOOP_COUNT };
 
 struct Profiler; /* profiler.h */
