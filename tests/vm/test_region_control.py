@@ -246,5 +246,49 @@ end)()
     assert chain[:4] == [11, "coroutine.wrap", 10, 5]
     assert len(chain) == 128
     assert set(chain[4:-1]) == {5}
-    assert 128 < raw["peak_chain_length"] <= 504
-    assert raw["peak_depth"] * 8 / 9 <= raw["peak_chain_depth"] <= raw["peak_depth"]
+    assert raw["peak_chain_length"] == 3 + 501
+    assert raw["peak_chain_depth"] == raw["peak_depth"]
+
+
+MANY = "string.byte(('x'):rep(200), 1, -1)"
+
+
+@pytest.mark.parametrize("mode", ["count", "sample", "trace", "oracle"])
+@pytest.mark.parametrize(
+    ("text", "chain"),
+    [
+        (
+            "local function f(n)\nif n > 0 then f(n - 1) end\nlocal a <const>, b, c, d = n, n, n, n\nend\nf(2)",
+            [5, 2, 2, 3],
+        ),
+        ("local function f(a, b, c, d, e)\nend\nf(1)\nlocal x = 1 + 2\nreturn f(5)", [3, 2]),
+        (
+            "local function g(...)\nlocal a, b, c = ...\nreturn a\nend\nlocal function f()\nreturn g(1, 2, 3)\nend\nf()",
+            [8, 2],
+        ),
+        (f"local function f()\nlocal t = {{{MANY}}}\nend\nf()\nf()", [4, 2, "string.byte"]),
+        (f"local function f()\nerror(select('#', {MANY}))\nend\npcall(f)\nlocal x = 1", [4, "pcall", 2, "string.byte"]),
+        (
+            (
+                "local function f(n)\nlocal a, b, c, d, e, g, h = n, n, n, n, n, n, n\ncoroutine.yield()\nend\n"
+                "local co = coroutine.wrap(function()\nf(1)\nend)\nco()\nlocal function again() co() end\nagain()"
+            ),
+            [8, "coroutine.wrap", 6, 3],
+        ),
+        (
+            (
+                "local t = setmetatable({}, {__index = function(t, k)\nlocal a, b, c, d, e, f, g, h = 1, 2, 3, 4, 5, 6, 7, 8\n"
+                "return k\nend})\nlocal x = t.x"
+            ),
+            [5, 2],
+        ),
+    ],
+)
+def test_the_calls_of_the_peak_are_those_that_reached_it_first(text: str, chain: list[object], mode: Mode) -> None:
+    with State() as state:
+        state.profile_start(mode)
+        state.run(text.encode(), b"=x").check()
+        state.profile_stop()
+        raw = state.profile_data()
+    assert [builtin or line for _, line, builtin in raw["peak_chain"]] == chain
+    assert raw["peak_chain_depth"] == raw["peak_depth"]

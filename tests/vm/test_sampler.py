@@ -123,7 +123,9 @@ def test_in_trace_mode_too_a_builtin_keeps_its_time() -> None:
     for function in functions:
         for line, spent in zip(array("I", function["lines"]), array("Q", function["ticks"] or b""), strict=True):
             ticks[line] = ticks.get(line, 0) + spent
-    assert ticks[3] > ticks[4] / 10  # sorting itself is no small part; it was nothing, and all of it the callback's return
+    assert (
+        ticks[3] > ticks[4] / 10
+    )  # sorting itself is no small part; it was nothing, and all of it the callback's return
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -30,7 +30,7 @@ struct Handler {
   size_t frame;      /* index of the first frame that this handler is responsible for */
   int c_depth;
   int c_boundaries;
-  uint16_t nesting;
+  uint8_t nesting;
   bool is_protected; /* errors end here */
   bool is_transparent; /* but the message handler of an xpcall outside it sees them */
 };
@@ -141,6 +141,7 @@ void variables_close(Thread *L, ptrdiff_t level_offset, const Value *error) {
 /* --- throwing */
 
 static NORETURN void throw_to_handler(VM *vm, int status) {
+  profiler_keep_chain(vm);
   Handler *h = vm->handler;
   longjmp(h->jump, status);
 }
@@ -457,6 +458,7 @@ static enum After yield(Thread *L, Value *f, int arguments, int results, uint8_t
   if (L == L->vm->main || L->resumer == NULL) error_runtime(L, "attempt to yield from outside a coroutine");
   if (L->c_boundaries > 0) error_runtime(L, "attempt to yield across a C-call boundary");
   Thread *resumer = L->resumer;
+  profiler_keep_chain(L->vm);
   L->status = THREAD_SUSPENDED;
   return deliver_to_resumer(resumer, frame->base, arguments);
 }
@@ -589,7 +591,8 @@ enum After call_return(Thread *L, Value *from, int n) {
   for (;;) {
     if (UNLIKELY(L->hook_mask != 0)) from = hook_return(L, from, n);
     Frame *f = L->frame;
-    uint8_t flags = f->flags;
+    uint16_t flags = f->flags;
+    if (UNLIKELY(flags & FRAME_PEAK)) profiler_keep_chain(L->vm);
     if (flags & FRAME_BOTTOM) {
       Thread *resumer = L->resumer;
       L->status = THREAD_DEAD;

@@ -238,6 +238,7 @@ static bool slow_tailcall(Thread *L, Value *f, int arguments) {
     frame->flags |= FRAME_TAILING;
     return call_begin(L, f, arguments, MULTIPLE_RESULTS, 0) == AFTER_LEAVE;
   }
+  if (UNLIKELY(frame->flags & FRAME_PEAK)) profiler_keep_chain(L->vm);
   /* move function and arguments down over the frame */
   Value *to = frame->base - 1 - frame->shift;
   for (int i = 0; i <= arguments; i++) value_copy(to + i, f + i);

@@ -667,13 +667,13 @@ again:
       ci->kind = FRAME_LUA;
       ci->flags = 0;
       for (; UNLIKELY(arguments < p->parameters); arguments++) set_nil(base + arguments);
-      DEPTH(base + p->parameters);
       ENTERED(p);
       CALLEE_BEGINS(ci, p);
       cl = function;
       k = p->constants;
       pc = p->code;
       LOAD_COUNTS();
+      PARAMETERS_DEPTH(base + p->parameters);
       CALLED_INTO();
       NEXT_IN_FRAME;
     }

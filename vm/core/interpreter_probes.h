@@ -6,6 +6,7 @@
 #undef ENTERED
 #undef NOTE_DEPTH
 #undef DEPTH
+#undef PARAMETERS_DEPTH
 #undef STACK_ROOM
 #undef FIT_LOOP
 #undef RETURNED_TO
@@ -57,6 +58,7 @@
 #define LOAD_PEAK() ((void)0)
 #define STACK_ROOM L->room
 #define DEPTH(end) ((void)0)
+#define PARAMETERS_DEPTH(end) ((void)0)
 #define FIT_LOOP()                                                                     \
   do {                                                                                 \
     Value *peak = L->stack + profiler->peak_depth;                                     \
@@ -83,6 +85,13 @@
   } while (0)
 #define STACK_ROOM L->stack_limit
 #define DEPTH(end) NOTE_DEPTH(end)
+#define PARAMETERS_DEPTH(end)                   \
+  do {                                          \
+    if (COUNTING && UNLIKELY((end) > peak)) {   \
+      FRAME_BEGINS(); /* it is the one with the peak */ \
+      NOTE_DEPTH(end);                          \
+    }                                           \
+  } while (0)
 #define FIT_LOOP()                                             \
   do {                                                         \
     if (HAS_OTHER_LOOP && UNLIKELY(--patience == 0)) {         \
@@ -102,6 +111,7 @@
 #define LOAD_PEAK() ((void)0)
 #define STACK_ROOM L->stack_limit
 #define DEPTH(end) ((void)0)
+#define PARAMETERS_DEPTH(end) ((void)0)
 #define FIT_LOOP() ((void)0)
 #define RETURNED_TO() ((void)0)
 #define CALLED_INTO() ((void)0)

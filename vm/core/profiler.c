@@ -156,6 +156,7 @@ void profiler_count_suspended(VM *vm, uint64_t exits) {
 }
 
 void profiler_abandon_thread(VM *vm, const Thread *thread) {
+  if (vm->profiler != NULL && vm->profiler->peak_thread == thread) vm->profiler->peak_thread = NULL;
   if (profiler_is_measuring(vm)) count_frames(vm->profiler, thread, 1);
 }
 
@@ -253,6 +254,7 @@ void profiler_stop(VM *vm) {
   if (profiler == NULL || !profiler->running) return;
   profiler_zones_end(vm);
   profiler_leave(vm);
+  profiler_keep_chain(vm);
   profiler->stopped_ns = profiler_now_ns();
   if (!profiler->paused) profiler_note_peak(profiler, vm->allocator->current);
   profiler->current_bytes = vm->allocator->current;

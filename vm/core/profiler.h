@@ -42,7 +42,6 @@ typedef struct ChainEntry {
 } ChainEntry;
 
 #define CHAIN_ENTRIES 128 /* the outermost and the innermost half of a longer chain are kept */
-#define CHAIN_STEP 8      /* the chain is looked at when the stack has grown by so small a part since */
 
 typedef struct Profiler {
   VM *vm;
@@ -66,10 +65,12 @@ typedef struct Profiler {
   /* value stack, in slots of the running thread */
   size_t current_depth;
   size_t peak_depth;
-  ChainEntry chain[CHAIN_ENTRIES]; /* the calls when the depth was chain_depth, close to the peak; outermost first */
-  uint32_t chain_count; /* activations; of more than CHAIN_ENTRIES the middle is missing */
-  size_t chain_depth;
-  size_t next_chain_depth; /* from where on the chain is looked at again */
+  ChainEntry chain[CHAIN_ENTRIES]; /* the calls when the depth was chain_depth, outermost first */
+  uint64_t chain_count; /* activations; of more than CHAIN_ENTRIES the middle is missing */
+  size_t chain_depth;   /* the peak, unless the frame that took the stack to the peak is still there: */
+  const Thread *peak_thread;
+  size_t peak_frame;
+  const uint32_t *peak_pc; /* behind the instruction that it ran then */
   /* trace mode: the open interval */
   uint64_t last_stamp;
   uint64_t *last_ticks;    /* where the open interval will be added */
@@ -154,10 +155,13 @@ static inline uint64_t profiler_allocated_bytes(const Profiler *profiler);
 static inline void profiler_note_peak(Profiler *profiler, size_t current);
 /* The site of the instruction that called what runs now. */
 uint32_t profiler_waiting_site(const VM *vm);
-/* The stack of L is in use up to `end`. If it never was as high, the calls that lead there are noted as well; `pc` is
-   behind the running instruction of the innermost Lua frame where the frame does not have it. */
+/* The stack of L is in use up to `end`. `pc` is behind the running instruction of its Lua frame where the frame does not
+   have it. */
 static inline void profiler_note_depth(Profiler *profiler, const Thread *L, const Value *end, const uint32_t *pc);
 void profiler_raise_peak(Profiler *profiler, const Thread *L, size_t depth, const uint32_t *pc);
+/* Keeps the calls that lead to the peak: before its frame goes, which has FRAME_PEAK, and before another thread goes on. */
+static inline void profiler_keep_chain(VM *vm);
+void profiler_take_chain(Profiler *profiler);
 /* A frame is leaving early (error, coroutine.close): its instruction was begun but what follows it was not. Only while a
    profile runs. */
 void profiler_abort_frame(const Frame *frame);
@@ -249,6 +253,11 @@ static inline void profiler_released(Profiler *profiler, uint32_t site, size_t s
 static inline void profiler_note_depth(Profiler *profiler, const Thread *L, const Value *end, const uint32_t *pc) {
   size_t depth = (size_t)(end - L->stack);
   if (UNLIKELY(depth > profiler->peak_depth)) profiler_raise_peak(profiler, L, depth, pc);
+}
+
+static inline void profiler_keep_chain(VM *vm) {
+  Profiler *profiler = vm->profiler;
+  if (UNLIKELY(profiler != NULL) && profiler->chain_depth != profiler->peak_depth) profiler_take_chain(profiler);
 }
 
 static inline uint64_t profiler_builtin_begin(const Profiler *profiler) {

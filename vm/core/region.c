@@ -16,6 +16,7 @@ void profiler_pause(VM *vm) {
   if (!profiler_is_measuring(vm)) return;
   Profiler *profiler = vm->profiler;
   profiler_stop_clock(profiler);
+  profiler_keep_chain(vm);
   profiler_count_suspended(vm, 1);
   profiler_note_peak(profiler, vm->allocator->current);
   profiler->paused = true;
@@ -85,8 +86,9 @@ void profiler_zones_delete(Profiler *profiler) {
 
 /* The call chain at the stack's peak */
 
-static void put_entry(Profiler *profiler, uint32_t at, ChainEntry entry) {
+static void put_entry(Profiler *profiler, ChainEntry entry) {
   uint32_t half = CHAIN_ENTRIES / 2;
+  uint64_t at = profiler->chain_count++;
   if (at >= CHAIN_ENTRIES) { /* the innermost half moves on */
     memmove(&profiler->chain[half], &profiler->chain[half + 1], (half - 1) * sizeof(ChainEntry));
     at = CHAIN_ENTRIES - 1;
@@ -95,30 +97,52 @@ static void put_entry(Profiler *profiler, uint32_t at, ChainEntry entry) {
 }
 
 /* The frame that holds the message handler of the whole run is no call of the program's. */
-static bool is_library_call(const Thread *thread, const Frame *f) {
-  if (f->kind == FRAME_LUA || f == thread->frames || f->base[-1].tag != TAG_CFN) return false;
+static bool is_library_call(const Frame *f) {
+  if (f->kind == FRAME_LUA || f->base[-1].tag != TAG_CFN) return false;
   return f->kind != FRAME_XPCALL || f->base[0].tag != TAG_CFN || f->base[0].cfn != f->base[-1].cfn;
 }
 
-static void put_thread(Profiler *profiler, const Thread *thread, const uint32_t *pc) {
-  if (thread->resumer != NULL) put_thread(profiler, thread->resumer, NULL);
-  for (const Frame *f = thread->frames; f <= thread->frame; f++) {
-    const uint32_t *at = f == thread->frame && pc != NULL ? pc : f->pc;
-    const Proto *p = f->kind == FRAME_LUA && at != NULL ? profiler_function_at(profiler, at) : NULL;
-    if (p != NULL) {
-      uint32_t word = at > p->code ? (uint32_t)(at - p->code) - 1 : 0;
-      put_entry(profiler, profiler->chain_count++, (ChainEntry){p->id, profiler_line(p, word), NULL});
-    } else if (is_library_call(thread, f)) {
-      put_entry(profiler, profiler->chain_count++, (ChainEntry){0, 0, f->base[-1].cfn->name});
-    }
+static void put_frame(Profiler *profiler, const Frame *f, const uint32_t *pc) {
+  const Proto *p = f->kind == FRAME_LUA ? f->base[-1].luafn->proto : NULL;
+  if (p != NULL && p->counts != NULL) {
+    uint32_t word = pc > p->code ? (uint32_t)(pc - p->code) - 1 : 0;
+    put_entry(profiler, (ChainEntry){p->id, profiler_line(p, word), NULL});
+  } else if (is_library_call(f)) {
+    put_entry(profiler, (ChainEntry){0, 0, f->base[-1].cfn->name});
   }
 }
 
-void profiler_raise_peak(Profiler *profiler, const Thread *L, size_t depth, const uint32_t *pc) {
-  profiler->peak_depth = depth;
-  if (depth < profiler->next_chain_depth) return;
+/* The calls of a thread, up to the frame with an index, and before them those of the threads that wait for it. What a
+   deep stack has in its middle is only counted, so that a chain takes no longer than a few hundred entries do. */
+static void put_thread(Profiler *profiler, const Thread *thread, size_t last, const uint32_t *pc) {
+  const Thread *resumer = thread->resumer;
+  if (resumer != NULL) put_thread(profiler, resumer, (size_t)(resumer->frame - resumer->frames), NULL);
+  for (size_t i = 1; i <= last; i++) { /* 0 is the ground */
+    if (i == CHAIN_ENTRIES && last - i > CHAIN_ENTRIES) {
+      profiler->chain_count += last - i - CHAIN_ENTRIES;
+      i = last - CHAIN_ENTRIES;
+    }
+    const Frame *f = &thread->frames[i];
+    put_frame(profiler, f, i == last && pc != NULL ? pc : f->pc);
+  }
+}
+
+void profiler_take_chain(Profiler *profiler) {
+  const Thread *thread = profiler->peak_thread;
+  if (thread == NULL || profiler->peak_frame > (size_t)(thread->frame - thread->frames)) return;
   profiler->chain_count = 0;
   profiler->chain_depth = profiler->peak_depth;
-  profiler->next_chain_depth = profiler->peak_depth + profiler->peak_depth / CHAIN_STEP + 1;
-  put_thread(profiler, L, pc);
+  put_thread(profiler, thread, profiler->peak_frame, profiler->peak_pc);
+}
+
+void profiler_raise_peak(Profiler *profiler, const Thread *L, size_t depth, const uint32_t *pc) {
+  Frame *frame = L->frame;
+  profiler->peak_depth = depth;
+  profiler->peak_thread = L;
+  profiler->peak_frame = (size_t)(frame - L->frames);
+  profiler->peak_pc = frame->kind != FRAME_LUA ? NULL : pc != NULL ? pc : frame->pc;
+  if (frame->kind == FRAME_LUA)
+    frame->flags |= FRAME_PEAK;
+  else
+    profiler_take_chain(profiler); /* it may go unseen */
 }

@@ -46,23 +46,26 @@ enum FrameFlag {
   FRAME_HANDOFF = 16,  /* the caller is not a Lua function but a frame that waits (pcall, ...) */
   FRAME_TAIL = 32,     /* reached by a tail call */
   FRAME_TAILING = 128, /* it returns what the C function returns that it called last */
-  FRAME_FINALIZER = 64 /* it was interrupted to call a __gc metamethod */
+  FRAME_FINALIZER = 64, /* it was interrupted to call a __gc metamethod */
+  FRAME_PEAK = 256      /* it has taken the stack to a peak, and the profiler wants to see the calls before it goes */
 };
-/* A frame with none of these returns to a Lua frame that takes its results plainly. */
-#define FRAME_ODD_RETURN (FRAME_FRESH | FRAME_BOTTOM | FRAME_CONTINUED | FRAME_VARARG | FRAME_HANDOFF)
+/* A frame with none of these returns to a Lua frame that takes its results plainly, and nothing else happens. */
+#define FRAME_ODD_RETURN (FRAME_FRESH | FRAME_BOTTOM | FRAME_CONTINUED | FRAME_VARARG | FRAME_HANDOFF | FRAME_PEAK)
 
 #define MULTIPLE_RESULTS (-1)
+
+_Static_assert(MAX_C_DEPTH <= UINT8_MAX, "nesting is counted in bytes");
 
 typedef struct Frame {
   Value *base;        /* first slot; the function is base[-1] */
   const uint32_t *pc; /* Lua frames: next instruction (saved when something else runs) */
   uint32_t shift;     /* vararg functions: slots from the called function to base - 1, else 0 */
   int16_t results;    /* how many the caller wants, or MULTIPLE_RESULTS */
+  uint16_t flags;
   uint8_t kind;
-  uint8_t flags;
   uint8_t continuation;
   uint8_t operand;
-  uint16_t nesting; /* frames that do not belong to Lua functions: the thread's when they were pushed */
+  uint8_t nesting; /* frames that do not belong to Lua functions: the thread's when they were pushed */
   uint32_t pending; /* results that a return hands over when its variables are closed */
 } Frame;
 
@@ -86,7 +89,7 @@ struct Thread {
   UpVal *open_upvalues; /* highest slot first */
   Value *tbc_last;      /* highest slot marked to be closed; its spare is the distance to the one below, NULL if none */
   Thread *resumer;      /* who is waiting for this one */
-  uint16_t nesting; /* metamethods and protected calls under way: limited as C calls are, so that runaways end early */
+  uint8_t nesting; /* metamethods and protected calls under way: limited as C calls are, so that runaways end early */
   uint8_t next_continuation; /* of the next frame that is pushed with FRAME_CONTINUED */
   uint8_t next_operand;
   uint8_t hook_mask; /* hooks.h: HOOK_* */

@@ -63,8 +63,8 @@ class ChainEntry:
 class Stack:
     """Slots in use on the value stack: locals and operands of all active frames of the running coroutine.
 
-    `peak_chain` is the chain of calls near the peak, outermost first, when at least eight ninths of it were in use; a long
-    one lacks `peak_chain_missing` calls in its middle.
+    `peak_chain` is the chain of calls that first reached the peak, outermost first; a long one lacks `peak_chain_missing`
+    calls in its middle.
     """
 
     current_depth: int = 0

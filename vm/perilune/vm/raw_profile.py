@@ -66,9 +66,8 @@ class RawProfile(TypedDict):
     """All figures.
 
     `current_bytes` are `started_bytes + paused_bytes + allocated_bytes - released_bytes`. `zones` are (name, calls,
-    nanoseconds, allocated bytes, allocations). `peak_chain` are the calls, outermost first, when the stack had
-    `peak_chain_depth` slots, at least eight ninths of `peak_depth`: (function id, line, name of the library function or
-    None). It has `peak_chain_length` activations, of which a long one lacks the middle.
+    nanoseconds, allocated bytes, allocations). `peak_chain` are the calls, outermost first, when the stack first had
+    `peak_chain_depth` slots, which is `peak_depth`: (function id, line, name of the library function or None). It has `peak_chain_length` activations, of which a long one lacks the middle.
     `builtins` are (name, calls, ticks, samples), their times without Lua functions that they call back. `sampling` is
     None unless the mode was "sample". `run_ns` is the part of `wall_ns` in which a program ran.
     """
