@@ -1,16 +1,21 @@
 /* What libFuzzer feeds with bytecode: the input behind the signature of a binary chunk is loaded, and run if the verifier
-   lets it pass, in a sandbox and within limits. Its first byte chooses how: without a profile, counted, or with a hook.
+   lets it pass, in a sandbox and within limits. Its first byte chooses how: in which mode, with a hook, and whether a
+   number of instructions is the limit, which the loop for hooks counts, or the time, which leaves all loops to work.
 
      cmake -S . -B fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DPERILUNE_PYTHON=OFF -DPERILUNE_SWITCH=ON \
        -DPERILUNE_SANITIZE=ON -DPERILUNE_FUZZ=ON && cmake --build fuzz --target fuzz_chunk
      python tests/c/make_corpus.py corpus && ulimit -s 400000 && fuzz/fuzz_chunk -detect_leaks=0 corpus */
+#define _POSIX_C_SOURCE 200809L
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api.h"
 #include "chunk.h"
 #include "hooks.h"
+#include "interrupt.h"
 #include "memory.h"
 #include "opcodes.h"
 #include "profiler.h"
@@ -18,6 +23,8 @@
 
 #define INSTRUCTIONS 20000
 #define MEMORY_BYTES (8u << 20)
+#define TICK_NS 10000000
+#define TICKS 2 /* that a run without a limit of instructions may take */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *count, char ***arguments);
@@ -65,8 +72,32 @@ static void derive_all(VM *vm) {
   }
 }
 
+/* The watch over a run without a limit of instructions. */
+static pthread_mutex_t watch_mutex = PTHREAD_MUTEX_INITIALIZER;
+static VM *watched;
+static int ticks;
+
+static void *watch(void *unused) {
+  for (;;) {
+    nanosleep(&(struct timespec){0, TICK_NS}, NULL);
+    pthread_mutex_lock(&watch_mutex);
+    if (watched != NULL && ++ticks > TICKS) vm_interrupt(watched, INTERRUPT_TIMEOUT);
+    pthread_mutex_unlock(&watch_mutex);
+  }
+  return unused;
+}
+
+static void set_watched(VM *vm) {
+  pthread_mutex_lock(&watch_mutex);
+  watched = vm;
+  ticks = 0;
+  pthread_mutex_unlock(&watch_mutex);
+}
+
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
   (void)count, (void)arguments;
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, watch, NULL) != 0) abort();
   if (freopen("/dev/null", "r", stdin) == NULL || freopen("/dev/null", "w", stdout) == NULL) abort();
   return 0;
 }
@@ -83,13 +114,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Input input = {chunk, signature + sizeof OPCODES_VERSION + size - 1};
   Thread *L = vm->main;
   call_protected_body(L, prepare, NULL);
-  vm->instruction_limit = vm->instructions_left = INSTRUCTIONS;
-  vm->instructions_limited = true;
+  static const enum Mode modes[4] = {MODE_OFF, MODE_ORACLE, MODE_COUNT, MODE_SAMPLE};
+  enum Mode mode = modes[data[0] & 3];
+  bool is_timed = (data[0] & 4) != 0, is_profiled = mode != MODE_OFF;
+  if (!is_timed) vm->instruction_limit = vm->instructions_left = INSTRUCTIONS;
+  vm->instructions_limited = !is_timed;
   vm->allocator->limit = MEMORY_BYTES;
-  bool is_profiled = (data[0] & 3) == 1;
-  if (is_profiled && profiler_start(vm, MODE_ORACLE, SAMPLER_BEST, MIN_INTERVAL_NS) != PROFILER_STARTED) abort();
-  if ((data[0] & 3) == 2) call_protected_body(L, hook, NULL);
+  if (is_profiled && profiler_start(vm, mode, SAMPLER_THREAD, MIN_INTERVAL_NS) != PROFILER_STARTED) abort();
+  if ((data[0] & 8) != 0) call_protected_body(L, hook, NULL);
+  if (is_timed) set_watched(vm);
   call_protected_body(L, run, &input);
+  set_watched(NULL);
   if (is_profiled) {
     profiler_stop(vm);
     derive_all(vm);

@@ -14,7 +14,7 @@ from perilune.compiler.opcodes import VERSION
 from perilune.compiler.proto import SIGNATURE, dump
 
 PROGRAMS = Path(__file__).parents[1] / "lua"
-HOWS = 3
+HOWS = 16  # what the low bits of the first byte choose
 LONGEST = 4096
 
 
