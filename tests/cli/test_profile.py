@@ -179,6 +179,33 @@ def test_a_program_that_ends_early_has_its_profile_and_status(
     assert code in result.errors
 
 
+@pytest.mark.parametrize(
+    ("code", "failure"),
+    [
+        ("error('bad\\nend')", "with an error: a.lua:1: bad end"),
+        ("os.exit(7)", "with status 7 by os.exit"),
+        ("while true do end", "before its time: a.lua:1: limit of 999 instructions exceeded"),
+        ("os.exit(true)", None),
+        ("", None),
+    ],
+)
+def test_a_saved_profile_says_that_the_program_did_not_end_well(
+    perilune: RunPerilune, write_file: WriteFile, tmp_path: Path, code: str, failure: str | None
+) -> None:
+    write_file("a.lua", code)
+    perilune("profile", "--mode", "count", "--max-instructions", "999", "-o", "a.json", "a.lua")
+    assert read_profile(tmp_path / "a.json").failure == failure
+    report = " ".join(perilune("report", "a.json").output.split())
+    compared = " ".join(perilune("compare", "a.json", "a.json").output.split())
+    budgets = perilune("check-budget", "a.json").errors
+    if failure is None:
+        assert "ended" not in report + compared + budgets
+    else:
+        assert f"ended {failure} instructions" in report
+        assert f"Note: A ended {failure}. Note: B ended {failure}." in compared
+        assert budgets == f"perilune: the budgets of a.lua were not checked: it ended {failure}\n"
+
+
 def test_a_program_that_does_not_compile_has_no_profile(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", "x =")
     result = perilune("profile", "a.lua")

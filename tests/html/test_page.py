@@ -18,6 +18,7 @@ from perilune.profiler.model import (
     OpcodeRow,
     Profile,
     Program,
+    RunOutcome,
     Totals,
 )
 from perilune.profiler.renderers import figures
@@ -324,6 +325,13 @@ def test_a_short_run_leads_with_counts(open_report: OpenReport) -> None:
     assert page.locator(".totals dt").first.inner_text() == "Instructions"
 
 
+def test_a_run_that_did_not_end_well_is_told_first(open_report: OpenReport) -> None:
+    profile = sampled_profile()
+    profile.outcome = RunOutcome("error", "main.lua:3: <b>no</b>")
+    warning = open_report(profile, SOURCES).locator(".warning")
+    assert warning.inner_text() == "The program ended with an error: main.lua:3: <b>no</b>"
+
+
 def test_trace_mode_shows_raw_and_corrected_times(open_report: OpenReport) -> None:
     page, profile = open_program(open_report, "trace")
     head = page.locator("header").inner_text()
@@ -438,7 +446,7 @@ def long_program() -> tuple[Profile, Sources]:
         "sample",
         Program("long.lua"),
         Totals(10**9, 10**9, 0, 0, 10**9, 50 * len(lines), 1000, memory=Memory(0, 0, 64 * len(lines), len(lines))),
-        [OpcodeRow("ADD", 50 * len(lines), 1.0, 10**9)],
+        opcodes=[OpcodeRow("ADD", 50 * len(lines), 1.0, 10**9)],
         files=[FileProfile("long.lua", "a" * 64, lines, functions)],
     )
     return profile, {"long.lua": source}

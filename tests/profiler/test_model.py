@@ -17,6 +17,7 @@ from perilune.profiler.model import (
     Profile,
     ProfileFormatError,
     Program,
+    RunOutcome,
     Stack,
     Totals,
 )
@@ -99,6 +100,7 @@ def example() -> Profile:
             memory=Memory(1, 2, 3, 4),
             stack=Stack(0, 7),
         ),
+        outcome=RunOutcome("error", "a.lua:1: no"),
         opcodes=[OpcodeRow("ADD", 20, 1.0, 50, 75)],
         builtins=[BuiltinRow("print", 3, 0.25, 10)],
         files=[
@@ -135,6 +137,7 @@ def test_every_documented_field_is_written() -> None:
 def test_the_documented_object_can_be_read() -> None:
     profile = Profile.from_json(DOCUMENTED)
     assert profile.totals.cost_ratio == 1.03
+    assert profile.outcome is None and profile.failure is None  # as in profiles from before it was recorded
     assert profile.files[0].functions[0].end_line == 4
     assert profile.call_tree is not None and profile.call_tree.children == []
 

@@ -124,6 +124,9 @@ def _measure(path: str, arguments: Sequence[str], checked: _Checked) -> Measured
 
 def _check(measured: Measured, entries: Sequence[Entry], folder: str, checked: _Checked) -> None:
     profile = measured.profile
+    if profile.failure:
+        checked.errors.append(f"the budgets of {profile.program.path} were not checked: it ended {profile.failure}")
+        return
     budgets: list[Budget] = []
     for file in profile.files:
         if file.path in measured.texts:

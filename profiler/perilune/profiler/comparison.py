@@ -199,7 +199,7 @@ def compare(a: Profile, b: Profile, sources_a: Sources, sources_b: Sources) -> C
 
 
 def _notes(a: Profile, b: Profile) -> list[str]:
-    notes = []
+    notes = [f"{side} ended {profile.failure}" for side, profile in (("A", a), ("B", b)) if profile.failure]
     if a.mode != b.mode:
         without = [side for side, profile in (("A", a), ("B", b)) if profile.totals.run_ns is None]
         what = f"{without[0]} has no times" if without else "their times were measured differently"

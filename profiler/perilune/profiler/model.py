@@ -31,6 +31,28 @@ class Program:
 
 
 @dataclass(slots=True)
+class RunOutcome:
+    """How the run ended.
+
+    `kind` is "ok", "error", "exit" (by os.exit, whose status is `exit_status`), "interrupted", or "limit" (of time,
+    instructions or memory). `message` is the error's, without its traceback; None where there is none.
+    """
+
+    kind: str
+    message: str | None = None
+    exit_status: int | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """How the run ended, in one line: `with an error: a.lua:3: no such file`; None if it ended well."""
+        if self.kind == "ok" or (self.kind == "exit" and not self.exit_status):
+            return None
+        known = {"error": "with an error", "exit": f"with status {self.exit_status} by os.exit"}
+        how = known.get(self.kind, "before its time")
+        return f"{how}: {' '.join(self.message.split())}" if self.message else how
+
+
+@dataclass(slots=True)
 class KindRow:
     """Bytes not yet released when the profile ended, by kind of object: "table", "string", "function", ..."""
 
@@ -223,11 +245,15 @@ class FileProfile:
 
 @dataclass(slots=True)
 class Profile:
-    """A whole profile. `call_tree` is None in modes that record no stacks."""
+    """A whole profile. `call_tree` is None in modes that record no stacks.
+
+    `outcome` is None where it is not known: in a profile from before it was recorded, or of a machine that ran on.
+    """
 
     mode: str
     program: Program
     totals: Totals
+    outcome: RunOutcome | None = None
     opcodes: list[OpcodeRow] = field(default_factory=list)
     builtins: list[BuiltinRow] = field(default_factory=list)
     files: list[FileProfile] = field(default_factory=list)
@@ -265,6 +291,7 @@ class Profile:
             mode=mode,
             program=_program(reader.object("program")),
             totals=_totals(reader.object("totals")),
+            outcome=None if reader.fields.get("outcome") is None else _outcome(reader.object("outcome")),
             opcodes=reader.rows("opcodes", _opcode_row),
             builtins=reader.rows("builtins", _builtin_row),
             files=reader.rows("files", _file),
@@ -272,6 +299,11 @@ class Profile:
             zones=reader.optional_rows("zones", _zone_row),
             call_tree=None if reader.fields.get("call_tree") is None else _call_node(reader.object("call_tree")),
         )
+
+    @property
+    def failure(self) -> str | None:
+        """How the run ended, in one line; None if it ended well, or if that is not known."""
+        return None if self.outcome is None else self.outcome.failure
 
 
 def _plain(value: Any) -> Any:
@@ -349,6 +381,10 @@ def _program(reader: _Reader) -> Program:
     if not all(isinstance(argument, str) for argument in args):
         raise ProfileFormatError(f"{reader.path}.args: expected a list of strings")
     return Program(reader.text("path"), args, reader.optional_text("sha256"))
+
+
+def _outcome(reader: _Reader) -> RunOutcome:
+    return RunOutcome(reader.text("kind"), reader.optional_text("message"), reader.optional_integer("exit_status"))
 
 
 def _kind_row(reader: _Reader) -> KindRow:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from perilune.compiler.cache import compile_cached
 from perilune.profiler.attribution import attribute
 from perilune.profiler.instructions import file_path, source_path
-from perilune.profiler.model import Profile, Program
+from perilune.profiler.model import Profile, Program, RunOutcome
 from perilune.profiler.sources import Sources, read_digests, split_lines
 from perilune.vm import Outcome, State
 
@@ -23,6 +23,7 @@ SamplerKind = Literal["signal", "thread"]
 """Seconds between two samples, on average."""
 
 _BINARY = b"\x1b"
+_LONGEST_MESSAGE = 500
 
 
 def interval_in_ns(seconds: float | None) -> int:
@@ -89,7 +90,9 @@ class Session:
         digests = _digests(raw, self._state)
         if path in digests and chunk is not text:
             digests[path] = hashlib.sha256(text).hexdigest()  # of what ran: the file may have been edited meanwhile
-        return outcome, attribute(raw, self.mode, Program(path, list(args), digests.get(path)), digests)
+        profile = attribute(raw, self.mode, Program(path, list(args), digests.get(path)), digests)
+        profile.outcome = _run_outcome(outcome)
+        return outcome, profile
 
     def live(self) -> tuple[int, int, int]:
         """Nanoseconds since the run began, bytes that the program holds, bytes that it has allocated."""
@@ -98,6 +101,11 @@ class Session:
     def interrupt(self) -> None:
         """Ends the program with an error, from another thread."""
         self._state.interrupt()
+
+
+def _run_outcome(outcome: Outcome) -> RunOutcome:
+    message = outcome.message[:_LONGEST_MESSAGE].decode("utf-8", "replace") or None
+    return RunOutcome(outcome.kind, message, outcome.exit_status if outcome.kind == "exit" else None)
 
 
 def profile_of_state(state: State, mode: Mode) -> Profile:

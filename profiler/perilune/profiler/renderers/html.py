@@ -69,6 +69,7 @@ def _page(profile: Profile, sources: Sources) -> dict[str, Any]:
     return {
         "mode": profile.mode,
         "program": {"path": _printable(profile.program.path), "args": list(map(_printable, profile.program.args))},
+        "failure": None if profile.failure is None else _printable(profile.failure),
         "metric": "time" if times_lead(profile) else "count",
         "too_short": too_short_for_times(profile),
         "fewest_samples": FEWEST_SAMPLES,

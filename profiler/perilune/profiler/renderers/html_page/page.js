@@ -21,6 +21,7 @@ function head() {
     {},
     element("p", { class: "kind" }, `Perilune profile, ${profile.mode} mode${totals.sampler ? `, ${totals.sampler} sampler` : ""}`),
     title,
+    profile.failure ? element("p", { class: "warning" }, `The program ended ${profile.failure}`) : null,
     profile.too_short ? element("p", { class: "warning" }, tooShortText()) : null,
     element("dl", { class: "totals" }, ...figures().map(figure)),
     peakChain(),

@@ -15,6 +15,7 @@ _LABEL_WIDTH = 14
 _CHAIN_ENDS = 4  # activations shown at either end of a long chain
 _PLACE_WIDTH = 32
 _MUCH = 1.5
+_FAILURE_LINES = 3
 
 _SAMPLED = (
     "Counts, bytes and stack depth are exact. Times are estimates from samples: ± is the half-width of the 95% interval "
@@ -47,11 +48,18 @@ def totals(page: Page) -> list[Line]:
         ("stack depth", f"peak {page.plural(stack.peak_depth, 'slot')}, at the end {stack.current_depth:,}"),
     ]
     lines = [_labelled(label, cut(value, page.width - _LABEL_WIDTH - 2)) for label, value in rows]
-    return lines + _peak_chain(page, stack)
+    return [*_failure(page), *lines, *_peak_chain(page, stack)]
 
 
-def _labelled(label: str, value: str) -> Line:
-    return [(f"  {label:<{_LABEL_WIDTH}}", "dim"), (value, "")]
+def _labelled(label: str, value: str, style: str = "") -> Line:
+    return [(f"  {label:<{_LABEL_WIDTH}}", "dim"), (value, style)]
+
+
+def _failure(page: Page) -> list[Line]:
+    """How the run ended, if it did not end well."""
+    width = page.width - _LABEL_WIDTH - 2
+    wrapped = textwrap.wrap(printable(page.profile.failure or ""), width, max_lines=_FAILURE_LINES, placeholder=" …")
+    return [_labelled("" if index else "ended", line, "yellow") for index, line in enumerate(wrapped)]
 
 
 def _times(page: Page) -> list[tuple[str, str]]:
