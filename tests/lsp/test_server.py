@@ -529,11 +529,26 @@ async def test_a_program_runs_in_the_folder_that_it_belongs_to(code: Session) ->
     assert "*Counted in a run of `src/hot.lua`*" in (await code.hover(uri, 0) or "")
 
 
-@pytest.mark.parametrize("arguments", [[], [3], [{"mode": "count"}], [{"uri": "file:///x", "mode": "guess"}]])
-async def test_arguments_that_make_no_sense_are_refused(code: Session, arguments: list[Any]) -> None:
+@pytest.mark.parametrize(
+    ("command", "arguments", "message"),
+    [
+        ("profile", [], "expected one object {uri, arguments?, mode?, directory?}, not nothing"),
+        ("profile", [3], "expected one object {uri, arguments?, mode?, directory?}, not 3"),
+        ("profile", [{"mode": "count"}], "uri: expected a string, not nothing"),
+        ("profile", [{"uri": "file:///x", "mode": "guess"}], "mode: expected one of sample, count, trace, not 'guess'"),
+        ("profile", [{"uri": "file:///x", "arguments": "20"}], "arguments: expected a list of strings, not '20'"),
+        ("profile", [{"uri": "file:///x", "arguments": [20]}], "arguments: expected a list of strings, not [20]"),
+        ("profile", [{"uri": "file:///x", "directory": 3}], "directory: expected a string, not 3"),
+        ("rerun", [{}], "uri: expected a string, not nothing"),
+        ("rerun", [], "expected one object {uri}, not nothing"),
+    ],
+)
+async def test_arguments_that_make_no_sense_are_refused(
+    code: Session, command: str, arguments: list[Any], message: str
+) -> None:
     with pytest.raises(JsonRpcException) as refusal:
-        await code.execute("profile", *arguments)
-    assert refusal.value.code == -32602
+        await code.execute(command, *arguments)
+    assert (refusal.value.code, refusal.value.message) == (-32602, message)
 
 
 async def test_a_command_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
+from perilune.lsp.commands import CommandArgumentError, ProfileArguments, file_from_json
 from perilune.lsp.document import Document
 from perilune.lsp.editor import Editor
 from perilune.lsp.features.diagnostics import diagnose
@@ -32,6 +34,8 @@ CANCEL_COMMAND = "perilune.server.cancel"
 CLEAR_COMMAND = "perilune.server.clear"
 
 _TYPING_PAUSE = 0.15  # seconds without a change before a document is checked
+
+_Read = TypeVar("_Read")
 
 logger = logging.getLogger(__name__)
 
@@ -195,41 +199,37 @@ async def hover(ls: PeriluneServer, params: types.HoverParams) -> types.Hover | 
 # --- commands
 
 
-@dataclass(frozen=True)
-class ProfileArguments:
-    """What to run. `arguments` are the program's, `directory` is where it runs."""
-
-    uri: str
-    arguments: Sequence[str] = ()
-    mode: Literal["sample", "count", "trace"] | None = None
-    directory: str | None = None
-
-
-@dataclass(frozen=True)
-class FileArguments:
-    """The file that a command is about."""
-
-    uri: str
+def _read(read: Callable[[Sequence[Any]], _Read], values: Sequence[Any]) -> _Read:
+    """What was given with a command; the editor gets an answer that says what is wrong with it."""
+    try:
+        return read(values)
+    except CommandArgumentError as error:
+        raise JsonRpcInvalidParams(str(error)) from error
 
 
 @server.command(PROFILE_COMMAND)
-async def profile(ls: PeriluneServer, target: ProfileArguments) -> dict[str, Any] | None:
+async def profile(ls: PeriluneServer, *values: Any) -> dict[str, Any] | None:
     """Runs a file as a program and shows what it cost."""
+    return await _profile(ls, _read(ProfileArguments.from_json, values))
+
+
+async def _profile(ls: PeriluneServer, target: ProfileArguments) -> dict[str, Any] | None:
     path = real_path(target.uri)
     if path is None:
         ls.editor.show_error("Save the program to a file first: what is profiled is the file.")
         return None
     directory = target.directory or ls.directory_for(path)
-    job = Job(path, tuple(target.arguments), target.mode or ls.settings.mode, directory)
+    job = Job(path, target.arguments, target.mode or ls.settings.mode, directory)
     return asdict(await ls.profiling.profile(job, ls.settings))
 
 
 @server.command(RERUN_COMMAND)
-async def rerun(ls: PeriluneServer, target: FileArguments) -> dict[str, Any] | None:
+async def rerun(ls: PeriluneServer, *values: Any) -> dict[str, Any] | None:
     """Runs again, with the same arguments, the program that last ran a file."""
-    job = ls.results.job(real_path(target.uri) or "")
+    uri = _read(file_from_json, values)
+    job = ls.results.job(real_path(uri) or "")
     if job is None:
-        return await profile(ls, ProfileArguments(target.uri))
+        return await _profile(ls, ProfileArguments(uri))
     return asdict(await ls.profiling.profile(job, ls.settings))
 
 
@@ -248,8 +248,15 @@ def clear(ls: PeriluneServer, *targets: str) -> None:
     ls.editor.refresh_hints()
 
 
+def _is_of_the_server(record: logging.LogRecord) -> bool:
+    """Whether a log record is about the server, and not one of pygls about a request that was wrong and is refused."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], JsonRpcInvalidParams)
+
+
 def main() -> int:
     """Serves the editor on standard input and output until it leaves; logs go to standard error."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_of_the_server)
     server.start_io()
     return 0
