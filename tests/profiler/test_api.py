@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import runpy
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from perilune.profiler.api import Profiler, to_records
-from perilune.vm import State
+from perilune.vm import State, compile_text
 from sampled_profile import sampled_profile
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +52,60 @@ def test_profilers_say_what_is_wrong() -> None:
         profiler.start(state)
         with pytest.raises(RuntimeError, match="started already"):
             profiler.start(state)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("count", "thread"), ValueError, "sampler and interval are for sample mode, not count mode"),
+        (("trace", None, 0.1), ValueError, "sampler and interval are for sample mode, not trace mode"),
+        (("sample", "clock"), ValueError, "unknown sampler 'clock', not one of signal, thread"),
+        (("sample", None, "1"), TypeError, "interval: expected a number of seconds, not '1'"),
+        (("sample", None, 0), ValueError, "must be from 10 microseconds to 100 seconds"),
+        (("sample", None, float("nan")), ValueError, "must be from 10 microseconds to 100 seconds"),
+    ],
+)
+def test_what_a_profiler_cannot_be_made_of(arguments: tuple[Any, ...], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        Profiler(*arguments)
+
+
+def test_what_cannot_be_profiled() -> None:
+    with pytest.raises(TypeError, match=r"state: expected a perilune\.vm\.State, not None"):
+        Profiler().start(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="source: expected a string or bytes, not 5"):
+        Profiler().profile_source(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "kind", [str.encode, lambda text: bytearray(text, "utf-8"), lambda text: memoryview(text.encode())]
+)
+def test_bytes_of_any_kind_are_a_source(kind: Callable[[str], bytes]) -> None:
+    outcome, _ = Profiler("count").profile_source(kind("error('x')"))
+    assert outcome.kind == "error"
+
+
+def test_a_machine_has_one_profiler_at_a_time() -> None:
+    first, second = Profiler("count"), Profiler("sample")
+    with State() as state:
+        first.start(state)
+        with pytest.raises(RuntimeError, match="being profiled already"):
+            second.start(state)
+        assert first.stop().totals.samples is None
+        assert second.start(state).stop().totals.samples is not None
+
+
+def test_a_profiler_can_be_stopped_after_a_try_while_the_machine_ran() -> None:
+    def compile(text: bytes, chunkname: bytes) -> bytes:
+        if chunkname == b"inner":
+            with pytest.raises(RuntimeError, match="the state is running"):
+                profiler.stop()
+        return compile_text(text, chunkname)
+
+    with State(compile) as state:
+        profiler = Profiler("count").start(state)
+        state.execute(b"load('return', 'inner')()")
+        assert profiler.stop().totals.instructions > 0
 
 
 def test_files_and_texts(tmp_path: Path) -> None:

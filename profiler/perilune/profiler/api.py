@@ -9,20 +9,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self
 
-from perilune.profiler.model import MODES, Profile
+from perilune.profiler.model import Profile
 from perilune.profiler.session import (
     Mode,
     SamplerKind,
-    interval_in_ns,
     profile_file,
     profile_of_state,
     profile_source,
+    sampling_interval_ns,
 )
+from perilune.vm import State
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from perilune.vm import Outcome, State
+    from perilune.vm import Outcome
 
 __all__ = ["Profiler", "to_records"]
 
@@ -40,9 +41,8 @@ class Profiler:
     def __init__(
         self, mode: Mode = "sample", sampler: SamplerKind | None = None, interval: float | None = None
     ) -> None:
-        """Raises ValueError for a mode that does not exist."""
-        if mode not in MODES:
-            raise ValueError(f"unknown mode {mode!r}, not one of {', '.join(MODES)}")
+        """Raises ValueError for what does not exist, or is for sample mode where that is not the mode."""
+        sampling_interval_ns(mode, sampler, interval)
         self.mode: Mode = mode
         self.sampler: SamplerKind | None = sampler
         self.interval = interval
@@ -59,20 +59,23 @@ class Profiler:
     def start(self, state: State) -> Self:
         """Begins a profile of what the machine runs from now on; to be used in a `with` statement, or with `stop`.
 
-        Raises ValueError for a sampler that the system does not have, RuntimeError if this profiler is at work already.
+        Raises ValueError for a sampler that the system does not have, RuntimeError if this profiler is at work already or
+        the machine is being profiled by another one.
         """
-        if self._state is not None:
+        if not isinstance(state, State):
+            raise TypeError(f"state: expected a perilune.vm.State, not {state!r}")
+        if self._state is not None and not self._state.is_closed:
             raise RuntimeError("the profiler has been started already")
-        state.profile_start(self.mode, self.sampler, interval_in_ns(self.interval))
+        state.profile_start(self.mode, self.sampler, sampling_interval_ns(self.mode, self.sampler, self.interval))
         self._state = state
         return self
 
     def stop(self) -> Profile:
-        """Ends the profile and returns it. Raises RuntimeError if none has begun."""
-        state, self._state = self._state, None
-        if state is None:
+        """Ends the profile and returns it. Raises RuntimeError if none has begun, and while the machine runs."""
+        if self._state is None:
             raise RuntimeError("the profiler has not been started")
-        state.profile_stop()
+        self._state.profile_stop()
+        state, self._state = self._state, None
         self._profile = profile_of_state(state, self.mode)
         return self._profile
 
@@ -89,7 +92,9 @@ class Profiler:
         """Runs a file in a machine of its own. Raises OSError, and LuaSyntaxError where it does not compile."""
         return profile_file(path, args, self.mode, self.sampler, self.interval)
 
-    def profile_source(self, source: str | bytes, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
+    def profile_source(
+        self, source: str | bytes | bytearray | memoryview, args: Sequence[str] = ()
+    ) -> tuple[Outcome, Profile]:
         """Runs a text in a machine of its own. Raises LuaSyntaxError where it does not compile."""
         return profile_source(source, args, self.mode, self.sampler, self.interval)
 

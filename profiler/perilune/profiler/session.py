@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from perilune.compiler.cache import compile_cached
 from perilune.profiler.attribution import attribute
 from perilune.profiler.instructions import file_path, source_path
-from perilune.profiler.model import Profile, Program, RunOutcome
+from perilune.profiler.model import MODES, Profile, Program, RunOutcome
 from perilune.profiler.sources import Sources, read_digests, split_lines
 from perilune.vm import Outcome, State
 
@@ -20,17 +20,26 @@ if TYPE_CHECKING:
 Mode = Literal["count", "sample", "trace"]
 SamplerKind = Literal["signal", "thread"]
 
-"""Seconds between two samples, on average."""
-
+_SHORTEST_INTERVAL, _LONGEST_INTERVAL = 1e-5, 100.0  # seconds
 _BINARY = b"\x1b"
 _LONGEST_MESSAGE = 500
 
 
-def interval_in_ns(seconds: float | None) -> int:
-    """A sampling interval as a machine takes it: 0 leaves it to the machine. Raises ValueError for one of 0 seconds."""
-    if seconds == 0:
+def sampling_interval_ns(mode: Mode, sampler: SamplerKind | None, interval: float | None) -> int:
+    """The interval as a machine takes it, 0 leaves it to the machine. Raises ValueError or TypeError where one is wrong."""
+    if mode not in MODES:
+        raise ValueError(f"unknown mode {mode!r}, not one of {', '.join(MODES)}")
+    if mode != "sample" and not (sampler is None and interval is None):
+        raise ValueError(f"sampler and interval are for sample mode, not {mode} mode")
+    if sampler is not None and sampler not in get_args(SamplerKind):
+        raise ValueError(f"unknown sampler {sampler!r}, not one of {', '.join(get_args(SamplerKind))}")
+    if interval is None:
+        return 0
+    if isinstance(interval, bool) or not isinstance(interval, int | float):
+        raise TypeError(f"interval: expected a number of seconds, not {interval!r}")
+    if not _SHORTEST_INTERVAL <= interval <= _LONGEST_INTERVAL:
         raise ValueError("the sampling interval must be from 10 microseconds to 100 seconds")
-    return round((seconds or 0) * 1e9)
+    return round(interval * 1e9)
 
 
 class Session:
@@ -59,7 +68,7 @@ class Session:
         """
         self.mode = mode
         self._sampler: SamplerKind | None = sampler
-        self._interval_ns = interval_in_ns(interval)
+        self._interval_ns = sampling_interval_ns(mode, sampler, interval)
         self._paused = paused
         self.raw: RawProfile | None = None
         self.sources: Sources = {}
@@ -137,12 +146,14 @@ def profile_file(
 
 
 def profile_source(
-    source: str | bytes,
+    source: str | bytes | bytearray | memoryview,
     args: Sequence[str] = (),
     mode: Mode = "sample",
     sampler: SamplerKind | None = None,
     interval: float | None = None,
 ) -> tuple[Outcome, Profile]:
     """Runs a program given as text, as Lua's `load` names it. Raises LuaSyntaxError where it does not compile."""
-    text = source.encode() if isinstance(source, str) else source
+    if not isinstance(source, str | bytes | bytearray | memoryview):
+        raise TypeError(f"source: expected a string or bytes, not {source!r}")
+    text = source.encode() if isinstance(source, str) else bytes(source)
     return Session(mode, sampler, interval).run(text, text, args)

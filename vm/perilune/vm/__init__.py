@@ -93,7 +93,7 @@ class State:
     wherever links lead; from nowhere without it.
     """
 
-    __slots__ = ("_core", "_sandbox_root", "_time", "is_sandbox")
+    __slots__ = ("_core", "_is_profiled", "_sandbox_root", "_time", "is_closed", "is_sandbox")
 
     def __init__(
         self,
@@ -106,6 +106,8 @@ class State:
         self._core = _core.State(compile or (compile_plainly if sandbox else compile_text), sandbox, root)
         self._sandbox_root = sandbox_root
         self._time: TimeLimit | None = None
+        self._is_profiled = False
+        self.is_closed = False
         self.is_sandbox = sandbox
 
     def __enter__(self) -> Self:
@@ -126,6 +128,7 @@ class State:
         else:
             with self._time.of_finalizers():
                 self._core.close()
+        self.is_closed = True
 
     def run(
         self,
@@ -220,13 +223,18 @@ class State:
         It looks by a signal, or from a thread, which sees no call stacks; None takes the best that the system has.
         "trace" takes a time stamp at every instruction; "oracle" counts every instruction naively beside what "count"
         does, to check it. If `paused`, nothing is measured until the program calls `start` of its module
-        `perilune.profiler`. Raises ValueError for a sampler that the system does not have.
+        `perilune.profiler`. Raises ValueError for a sampler that the system does not have, and RuntimeError while another
+        profile is being made.
         """
+        if self._is_profiled:
+            raise RuntimeError("the state is being profiled already: end that profile first")
         self._core.profile_start(mode, sampler, interval_ns, paused)
+        self._is_profiled = True
 
     def profile_stop(self) -> None:
-        """Ends the profile."""
+        """Ends the profile. Raises RuntimeError while a program runs."""
         self._core.profile_stop()
+        self._is_profiled = False
 
     def profile_data(self) -> RawProfile:
         """The figures of the profile that has ended."""
