@@ -16,6 +16,7 @@ import pytest
 from command_line import RunPerilune, WriteFile
 from perilune.cli.profile import _misplaced_option, _split, progress_text
 from perilune.profiler.model import Profile
+from perilune.profiler.renderers.figures import cost_text
 from perilune.profiler.session import SamplerKind
 from perilune.profiler.shares import FEWEST_SAMPLES
 
@@ -148,10 +149,17 @@ def test_the_cost_of_profiling_is_measured_on_demand(
     result = perilune("profile", *options, "a.lua")
     assert result.output.count("\n") == 1
     assert result.errors.count("stack traceback") == 1
-    assert (tmp_path / "runs").read_text() == "xx"
+    assert (tmp_path / "runs").read_text() == "x" * 6
     ratio = read_profile(tmp_path / "p.json").totals.cost_ratio
     assert ratio is not None and 0.1 < ratio < 10
-    assert f"\n  profiling     cost {ratio:.2f}× the run without it\n" in perilune("report", "p.json").output
+    assert f"\n  profiling     {cost_text(ratio)}\n" in perilune("report", "p.json").output
+
+
+def test_a_program_that_ends_differently_again_has_no_cost(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "assert(not io.open('ran')) io.open('ran', 'w'):close()")
+    result = perilune("profile", "--measure-cost", "a.lua")
+    assert result.errors.startswith("perilune: the cost was not measured: the program ended differently when run again")
+    assert "  profiling  " not in result.errors
 
 
 def test_a_disassembly_has_times_where_samples_suffice(perilune: RunPerilune, write_file: WriteFile) -> None:

@@ -10,7 +10,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TextIO, get_args
 
 from perilune.cli import limits, output
@@ -21,11 +21,11 @@ from perilune.cli.listing import annotated_listing
 from perilune.cli.output import Output, add_options
 from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
 from perilune.compiler.diagnostics import LuaSyntaxError
-from perilune.profiler.cost import plain_run_ns
+from perilune.profiler.cost import TimedRun, cost_ratio, plain_run
 from perilune.profiler.renderers.figures import bytes_text
 from perilune.profiler.session import Mode, SamplerKind, Session
 from perilune.profiler.sources import read_sources
-from perilune.vm import State
+from perilune.vm import Outcome, State
 
 _STANDARD_OUTPUT = 1
 _STREAMS = (0, 1, 2)
@@ -84,7 +84,11 @@ def main(arguments: list[str]) -> int:
         parser.error(f"--sampler and --interval are for --mode sample, not --mode {options.mode}")
     text = read_executable(path)
     allowed = Limits.chosen(options)
-    session = Session(options.mode, options.sampler, options.interval, allowed.new_state(path), options.start_paused)
+
+    def new_session() -> Session:
+        return Session(options.mode, options.sampler, options.interval, allowed.new_state(path), options.start_paused)
+
+    session = new_session()
     _stop_when_output_is_closed(session)
     try:
         with _progress(session, sys.stderr):
@@ -97,7 +101,11 @@ def main(arguments: list[str]) -> int:
     if options.start_paused and not profile.totals.instructions:
         print('perilune: nothing was measured: the program did not start the "perilune.profiler"', file=sys.stderr)
     if options.measure_cost and outcome.kind not in ("interrupted", "limit"):
-        profile.totals.cost_ratio = _cost_ratio(session, text, path, program_arguments, allowed.new_state(path))
+        program = (text, program_chunk_name(path), program_arguments)
+        ratio = _cost_ratio(session, outcome, new_session, program, lambda: allowed.new_state(path))
+        profile.totals.cost_ratio = ratio
+        if ratio is None:
+            print("perilune: the cost was not measured: the program ended differently when run again", file=sys.stderr)
     sources = session.sources | read_sources(profile)
     if chosen.form is _DISASM:
         chosen = chosen.of(annotated_listing(text, path, session.raw, profile).encode("utf-8", "replace"))
@@ -123,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
         help="milliseconds between samples (default: 0.25 to 1, so that samples take no more than 1 %% of the run)",
     )
     parser.add_argument(
-        "--measure-cost", action="store_true", help="run it once more, without profile and output, to compare the times"
+        "--measure-cost",
+        action="store_true",
+        help="run it again without a profile, without output, to compare the times; several times if it is short",
     )
     parser.add_argument(
         "--start-paused",
@@ -185,21 +195,40 @@ def _misplaced_option(arguments: list[str], program_arguments: list[str]) -> str
     return next((argument for argument in program_arguments if argument.startswith("--") and _is_ours(argument)), None)
 
 
-def _cost_ratio(session: Session, text: bytes, path: str, arguments: list[str], state: State) -> float | None:
-    """The time of the profiled run over that of one without a profile, which is made here and not heard or seen."""
+def _cost_ratio(
+    session: Session,
+    outcome: Outcome,
+    new_session: Callable[[], Session],
+    program: tuple[bytes, bytes, list[str]],
+    new_state: Callable[[], State],
+) -> float | None:
+    """The time of the profiled run over that of runs without a profile, which are made here and not heard or seen."""
+
+    def run_profiled() -> TimedRun:
+        again = new_session()
+        return again.run(*program)[0], again.processor_ns
+
+    first = (outcome, session.processor_ns)
+    wall_ns = session.raw["run_ns"] if session.raw is not None else 0
+    with _without_streams():
+        return cost_ratio(first, wall_ns, run_profiled, lambda: plain_run(*program, new_state()))
+
+
+@contextlib.contextmanager
+def _without_streams() -> Iterator[None]:
+    """Keeps what the process reads and writes meanwhile from the streams, the machine's own writing included."""
     sys.stdout.flush()
     kept = [os.dup(stream) for stream in _STREAMS]
     nowhere = os.open(os.devnull, os.O_RDWR)
     try:
         for stream in _STREAMS:
             os.dup2(nowhere, stream)
-        plain_ns = plain_run_ns(text, program_chunk_name(path), arguments, state)
+        yield
     finally:
         for copy, stream in zip(kept, _STREAMS, strict=True):
             os.dup2(copy, stream)
             os.close(copy)
         os.close(nowhere)
-    return session.raw["run_ns"] / plain_ns if session.raw is not None and plain_ns else None
 
 
 def _stop_when_output_is_closed(session: Session) -> None:

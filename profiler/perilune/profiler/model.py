@@ -102,7 +102,8 @@ class Totals:
     `run_ns` is the self time of all lines, plus `gc_ns`, plus `outside_ns` (before the first and after the last
     instruction). In trace mode the probes' own cost is subtracted from it, and `raw_ns` is the sum as measured.
     `wall_ns` is the clock's time from start to stop, probes included. `sampler` is "signal" or "thread" in sample mode;
-    `cost_ratio` is what profiling cost, the run with it over the run without it, where that was measured.
+    `cost_ratio` is what profiling cost, the processor time with it over that without it, where that was measured; what is
+    not above 1.00 is noise, and no cost.
     """
 
     wall_ns: int | None = None

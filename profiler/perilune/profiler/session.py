@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -45,10 +46,11 @@ def sampling_interval_ns(mode: Mode, sampler: SamplerKind | None, interval: floa
 class Session:
     """One profiled run in a machine of its own. While it runs, other threads may ask `live` and `interrupt`.
 
-    Afterwards `raw` holds the counters that the profile was made from, and `sources` the text of the program.
+    Afterwards `raw` holds the counters that the profile was made from, `sources` the text of the program, and
+    `processor_ns` the processor time of the run.
     """
 
-    __slots__ = ("_interval_ns", "_paused", "_sampler", "_state", "mode", "raw", "sources")
+    __slots__ = ("_interval_ns", "_paused", "_sampler", "_state", "mode", "processor_ns", "raw", "sources")
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class Session:
         self._sampler: SamplerKind | None = sampler
         self._interval_ns = sampling_interval_ns(mode, sampler, interval)
         self._paused = paused
+        self.processor_ns = 0
         self.raw: RawProfile | None = None
         self.sources: Sources = {}
         self._state = state or State()
@@ -89,7 +92,9 @@ class Session:
             if not text.startswith(_BINARY):
                 chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
             self._state.profile_start(self.mode, self._sampler, self._interval_ns, self._paused)
+            started = time.process_time_ns()
             outcome = self._state.run(chunk, chunkname, [os.fsencode(argument) for argument in args], os.fsencode(path))
+            self.processor_ns = time.process_time_ns() - started
             self._state.profile_stop()
             self.raw = raw = self._state.profile_data()
         finally:

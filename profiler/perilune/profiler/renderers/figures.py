@@ -43,6 +43,11 @@ def points_text(error: float | None) -> str:
     return f"{100 * error:.1f}" if error else ""
 
 
+def cost_text(ratio: float) -> str:
+    """What profiling cost; a run does not get faster by it, so that a ratio below 1 is noise."""
+    return f"cost {ratio:.2f}× the run without it" if round(ratio, 2) > 1 else "no measurable cost"
+
+
 def plural(count: int, noun: str, exact: bool = False) -> str:
     """`1 line`, `2 lines`."""
     return f"{count_text(count, exact)} {noun}{'' if count == 1 else 's'}"

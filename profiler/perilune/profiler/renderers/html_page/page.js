@@ -52,8 +52,14 @@ function figures() {
     ["Peak memory", bytesText(totals.peak_bytes), `${bytesText(totals.current_bytes)} at the end`],
     ["Allocated", bytesText(totals.allocated_bytes), plural(totals.allocations, "allocation")],
     ["Deepest stack", plural(totals.peak_depth, "slot"), `${exactText(totals.current_depth)} at the end`],
-    totals.cost_ratio !== null && ["Profiling cost", `${totals.cost_ratio.toFixed(2)}×`, "the run without it"],
+    totals.cost_ratio !== null && ["Profiling cost", ...costTexts()],
   ].filter(Boolean);
+}
+
+/** A run does not get faster by being profiled, so that a ratio below 1 is noise. */
+function costTexts() {
+  const ratio = totals.cost_ratio.toFixed(2);
+  return Number(ratio) > 1 ? [`${ratio}×`, "the run without it"] : ["none", "that can be measured"];
 }
 
 function figure([title, value, detail]) {

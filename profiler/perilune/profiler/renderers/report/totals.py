@@ -6,7 +6,16 @@ import textwrap
 from itertools import groupby
 
 from perilune.profiler.model import ChainEntry, Stack, Totals
-from perilune.profiler.renderers.figures import bytes_text, cell_width, cut, cut_left, plural, printable, time_text
+from perilune.profiler.renderers.figures import (
+    bytes_text,
+    cell_width,
+    cost_text,
+    cut,
+    cut_left,
+    plural,
+    printable,
+    time_text,
+)
 from perilune.profiler.renderers.report.page import Page
 from perilune.profiler.renderers.report.table import Line
 from perilune.profiler.shares import FEWEST_SAMPLES, too_short_for_times
@@ -66,7 +75,7 @@ def _times(page: Page) -> list[tuple[str, str]]:
     totals = page.profile.totals
     rows = [] if totals.run_ns is None else [("time", time_text(totals.run_ns) + _how_measured(page))]
     if totals.cost_ratio is not None:
-        rows.append(("profiling", f"cost {totals.cost_ratio:.2f}× the run without it"))
+        rows.append(("profiling", cost_text(totals.cost_ratio)))
     if page.timed:
         rows.append(("collector", page.time_of_run(totals.gc_ns)))
     return rows
