@@ -5,7 +5,6 @@
 #ifndef _WIN32
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
-#include <signal.h>
 #endif
 
 #define PY_SSIZE_T_CLEAN
@@ -13,13 +12,17 @@
 #define Py_LIMITED_API 0x030B0000
 #endif
 #include <Python.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api.h"
 #include "opcodes.h"
 #include "lib/sandbox.h"
 #include "profiler.h"
+
+#define SIGNAL_STATUS 128 /* the exit status of a process that a signal ended is this and its number, as shells have it */
 
 enum RunKind { RUN_OK, RUN_ERROR, RUN_EXIT, RUN_INTERRUPTED, RUN_LIMIT };
 
@@ -28,7 +31,7 @@ typedef struct State {
   VM *vm;
   PyObject *compile;
   bool running;
-  volatile sig_atomic_t interrupted;
+  volatile sig_atomic_t interrupted; /* the signal that did it, or would have; 0 if none */
 #ifndef _WIN32
   pthread_t runner; /* while running: the thread that runs */
 #endif
@@ -205,34 +208,58 @@ static int run_lua(VM *vm, Run *run) {
   return status;
 }
 
-/* Ctrl-C: the first asks the program to stop, the second is the system's default. */
+/* Ctrl-C and, if wanted, SIGTERM: the first asks the program to stop. A second Ctrl-C is the system's default, and so is a
+   SIGTERM a second later: timeout(1) sends two at once. */
 #ifndef _WIN32
+#define STOP_SIGNALS 2
+#define TERMINATION_PAUSE 1 /* seconds */
+static const int stop_signals[STOP_SIGNALS] = {SIGINT, SIGTERM};
+
+typedef struct StopSignals {
+  int caught; /* how many of stop_signals */
+  struct sigaction old[STOP_SIGNALS];
+} StopSignals;
+
 static State *volatile interruptible;
+static volatile time_t terminated_at;
 
-static void on_interrupt(int signal_number) {
-  State *self = interruptible;
-  if (self != NULL) {
-    self->interrupted = 1;
-    vm_interrupt(self->vm, INTERRUPT_STOP);
-  }
+static void set_handler(int number, void (*handler)(int)) {
   struct sigaction action;
   memset(&action, 0, sizeof(action));
-  action.sa_handler = SIG_DFL;
-  sigaction(signal_number, &action, NULL);
-}
-
-static bool catch_interrupts(State *self, struct sigaction *old) {
-  struct sigaction action;
-  memset(&action, 0, sizeof(action));
-  action.sa_handler = on_interrupt;
+  action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
-  if (interruptible != NULL || sigaction(SIGINT, NULL, old) < 0 || old->sa_handler == SIG_IGN) return false;
-  interruptible = self;
-  return sigaction(SIGINT, &action, NULL) == 0;
+  sigaction(number, &action, NULL);
 }
 
-static void release_interrupts(const struct sigaction *old) {
-  sigaction(SIGINT, old, NULL);
+static void on_stop_signal(int number) {
+  State *self = interruptible;
+  if (self == NULL) return;
+  if (number == SIGINT) {
+    set_handler(number, SIG_DFL);
+  } else if (self->interrupted != SIGTERM) {
+    terminated_at = time(NULL);
+  } else if (time(NULL) - terminated_at > TERMINATION_PAUSE) {
+    set_handler(number, SIG_DFL);
+    raise(number);
+  }
+  self->interrupted = number;
+  vm_interrupt(self->vm, INTERRUPT_STOP);
+}
+
+/* Catches the first `count` of stop_signals, but for what is ignored, as Ctrl-C in the background. */
+static void catch_signals(State *self, int count, StopSignals *signals) {
+  signals->caught = interruptible == NULL ? count : 0;
+  if (signals->caught > 0) interruptible = self;
+  for (int i = 0; i < signals->caught; i++) {
+    sigaction(stop_signals[i], NULL, &signals->old[i]);
+    if (signals->old[i].sa_handler != SIG_IGN) set_handler(stop_signals[i], on_stop_signal);
+  }
+}
+
+static void release_signals(const State *self, const StopSignals *signals) {
+  for (int i = 0; i < signals->caught; i++) sigaction(stop_signals[i], &signals->old[i], NULL);
+  if (signals->caught == 0) return;
+  if (self->interrupted == SIGTERM) set_handler(SIGTERM, SIG_IGN); /* the process ends anyway, but not before its report */
   interruptible = NULL;
 }
 #endif
@@ -290,19 +317,20 @@ static bool run_prepare(Run *run, PyObject *args) {
   return true;
 }
 
-static PyObject *run_outcome(State *self, Run *run, bool catching) {
+/* Meanwhile the first `signals` of stop_signals stop the program. */
+static PyObject *run_outcome(State *self, Run *run, int signals) {
   begin_running(self);
   self->interrupted = 0;
   PyThreadState *python = PyEval_SaveThread();
 #ifndef _WIN32
-  struct sigaction old;
-  bool caught = catching && catch_interrupts(self, &old);
+  StopSignals caught;
+  catch_signals(self, signals, &caught);
 #else
-  (void)catching;
+  (void)signals;
 #endif
   int status = run_lua(self->vm, run);
 #ifndef _WIN32
-  if (caught) release_interrupts(&old);
+  release_signals(self, &caught);
 #endif
   PyEval_RestoreThread(python);
   self->running = false;
@@ -311,24 +339,26 @@ static PyObject *run_outcome(State *self, Run *run, bool catching) {
              : status == STATUS_LIMIT ? RUN_LIMIT
                                       : RUN_ERROR;
   if (kind == RUN_ERROR && self->interrupted) kind = RUN_INTERRUPTED;
-  int exit_status = kind == RUN_EXIT ? self->vm->exit_status : kind != RUN_OK;
+  int exit_status = kind == RUN_EXIT          ? self->vm->exit_status
+                    : kind == RUN_INTERRUPTED ? SIGNAL_STATUS + self->interrupted
+                                              : kind != RUN_OK;
   return Py_BuildValue("(iy#i)", kind, run->message, (Py_ssize_t)run->message_length, exit_status);
 }
 
 static PyObject *State_run(PyObject *object, PyObject *arguments, PyObject *keywords) {
-  static char *names[] = {"chunk", "chunkname", "args", "catch_interrupts", NULL};
+  static char *names[] = {"chunk", "chunkname", "args", "catch_interrupts", "catch_termination", NULL};
   State *self = (State *)object;
   Run run = {0};
   Py_ssize_t chunk_length;
-  int catching = 0;
+  int interrupts = 0, termination = 0;
   PyObject *args = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|Op:run", names, &run.chunk.text, &chunk_length,
-                                   &run.chunkname, &args, &catching))
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|Opp:run", names, &run.chunk.text, &chunk_length,
+                                   &run.chunkname, &args, &interrupts, &termination))
     return NULL;
   run.chunk.length = (size_t)chunk_length;
   if (!is_usable(self)) return NULL;
   PyObject *result = NULL;
-  if (args == Py_None || run_prepare(&run, args)) result = run_outcome(self, &run, catching);
+  if (args == Py_None || run_prepare(&run, args)) result = run_outcome(self, &run, interrupts ? 1 + termination : 0);
   free(run.args);
   free(run.message);
   return result;
@@ -370,7 +400,7 @@ static PyObject *State_interrupt(PyObject *object, PyObject *unused) {
   (void)unused;
   State *self = (State *)object;
   if (self->vm != NULL && self->running) {
-    self->interrupted = 1;
+    self->interrupted = SIGINT;
     vm_interrupt(self->vm, INTERRUPT_STOP);
   }
   Py_RETURN_NONE;

@@ -339,6 +339,22 @@ def test_the_live_line() -> None:
     assert text == "  profiling: 12 s, 1.50 MB in use, 20.0 MB allocated; Ctrl-C stops the program and reports"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_program_and_its_profile_is_kept(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "a.lua").write_text("print('started') io.flush() while true do print('x') end")
+    command = [sys.executable, "-m", "perilune", "profile", "-o", "a.json", "a.lua"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(number)
+    if number == signal.SIGTERM:
+        process.send_signal(number)  # as timeout(1), which means the process and its group
+    process.communicate()
+    assert process.returncode == 128 + number
+    assert read_profile(tmp_path / "a.json").failure == "before its time: a.lua:1: interrupted!"
+
+
 def test_ctrl_c_and_a_closed_pipe_stop_the_program_and_report(tmp_path: Path) -> None:
     (tmp_path / "a.lua").write_text("print('started') io.flush() while true do print('x') end")
     command = [sys.executable, "-m", "perilune", "profile", "a.lua"]

@@ -47,8 +47,9 @@ Run a Lua program and report what it cost: the hottest lines with their source,
 opcodes, functions, memory, stack depth.
 
 The report goes to standard error when the program has ended, however it ends:
-an error, os.exit and Ctrl-C included. The exit status is the program's.
-Options stand before the program's own arguments; after -- all is the program's.
+an error, os.exit, Ctrl-C and SIGTERM included. The exit status is the
+program's. Options stand before the program's own arguments; after -- all is the
+program's.
 """
 
 MODES = """\
@@ -85,8 +86,13 @@ def main(arguments: list[str]) -> int:
     text = read_executable(path)
     allowed = Limits.chosen(options)
 
+    def new_state() -> State:
+        state = allowed.new_state(path)
+        state.catch_termination()
+        return state
+
     def new_session() -> Session:
-        return Session(options.mode, options.sampler, options.interval, allowed.new_state(path), options.start_paused)
+        return Session(options.mode, options.sampler, options.interval, new_state(), options.start_paused)
 
     session = new_session()
     _stop_when_output_is_closed(session)
@@ -102,7 +108,7 @@ def main(arguments: list[str]) -> int:
         print('perilune: nothing was measured: the program did not start the "perilune.profiler"', file=sys.stderr)
     if options.measure_cost and outcome.kind not in ("interrupted", "limit"):
         program = (text, program_chunk_name(path), program_arguments)
-        ratio = _cost_ratio(session, outcome, new_session, program, lambda: allowed.new_state(path))
+        ratio = _cost_ratio(session, outcome, new_session, program, new_state)
         profile.totals.cost_ratio = ratio
         if ratio is None:
             print("perilune: the cost was not measured: the program ended differently when run again", file=sys.stderr)

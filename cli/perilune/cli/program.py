@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from perilune.compiler.diagnostics import LuaSyntaxError
     from perilune.vm import Outcome
 
-_INTERRUPTED = 130  # as shells have it
 _LIMIT = 124  # as timeout(1) has it
 
 
@@ -69,4 +68,4 @@ def report_error(outcome: Outcome) -> None:
 
 def exit_status(outcome: Outcome) -> int:
     """The exit status that the program's end asks for."""
-    return {"interrupted": _INTERRUPTED, "limit": _LIMIT}.get(outcome.kind, outcome.exit_status)
+    return _LIMIT if outcome.kind == "limit" else outcome.exit_status

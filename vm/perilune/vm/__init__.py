@@ -42,6 +42,7 @@ class Outcome:
     """How a run ended: `kind` is "ok", "error", "exit" (by os.exit), "interrupted", or "limit" (one of the state's).
 
     `text` is the error message with its traceback, as bytes; None without an error, or where the error has no text.
+    `exit_status` is what the process should end with: of one that was interrupted 130, or 143 if it was by SIGTERM.
     """
 
     __slots__ = ("exit_status", "kind", "text")
@@ -93,7 +94,7 @@ class State:
     wherever links lead; from nowhere without it.
     """
 
-    __slots__ = ("_core", "_is_profiled", "_sandbox_root", "_time", "is_closed", "is_sandbox")
+    __slots__ = ("_catches_termination", "_core", "_is_profiled", "_sandbox_root", "_time", "is_closed", "is_sandbox")
 
     def __init__(
         self,
@@ -106,6 +107,7 @@ class State:
         self._core = _core.State(compile or (compile_plainly if sandbox else compile_text), sandbox, root)
         self._sandbox_root = sandbox_root
         self._time: TimeLimit | None = None
+        self._catches_termination = False
         self._is_profiled = False
         self.is_closed = False
         self.is_sandbox = sandbox
@@ -153,10 +155,10 @@ class State:
             self.set_arg([b"perilune", script_name, *(args or ())], 1)
         given = None if args is None else tuple(args)
         if self._time is None:
-            kind, text, exit_status = self._core.run(chunk, chunkname, given, catching)
+            kind, text, exit_status = self._core.run(chunk, chunkname, given, catching, self._catches_termination)
         else:
             with self._time:
-                kind, text, exit_status = self._core.run(chunk, chunkname, given, catching)
+                kind, text, exit_status = self._core.run(chunk, chunkname, given, catching, self._catches_termination)
         return Outcome(_KINDS[kind], text, exit_status)
 
     def set_arg(self, words: Sequence[bytes], script: int) -> None:
@@ -174,6 +176,13 @@ class State:
     def interrupt(self) -> None:
         """Stops the running program with an error. For other threads; does nothing while no program runs."""
         self._core.interrupt()
+
+    def catch_termination(self) -> None:
+        """From now on SIGTERM stops programs in the main thread as Ctrl-C does; once it did, the process ignores it.
+
+        For a process that still has something to write before it ends. A system without this signal knows nothing of it.
+        """
+        self._catches_termination = True
 
     def set_memory_limit(self, limit: int | None) -> None:
         """The most bytes that programs may hold: beyond it they get Lua's "not enough memory".
