@@ -54,11 +54,11 @@ Zones
   26.5%  265 ms      1  18.0 kB          300  joining
 
 Lines that allocate
-  share    bytes  allocations  live  at peak  line            source
-  10.0%  12.0 kB          200   0 B  9.00 kB  lib/text.lua:3  local t = {n, n, …
-   5.0%  6.00 kB          100   0 B     90 B  lib/text.lua:4  return table.conc…
-   0.1%     64 B            2  64 B      0 B  main.lua:1      local function fi…
-  84.9%   102 kB        1,398                                 (outside any line)
+  share    bytes  allocations  live  line            source
+  10.0%  12.0 kB          200   0 B  lib/text.lua:3  local t = {n, n, n}
+   5.0%  6.00 kB          100   0 B  lib/text.lua:4  return table.concat(t, ",")
+   0.1%     64 B            2  64 B  main.lua:1      local function fib(n)
+  84.9%   102 kB        1,398                        (outside any line)
 
 Memory at the end
   share    bytes  objects  kind
@@ -111,6 +111,14 @@ def test_memory_leads_on_demand() -> None:
     report = render(sampled_profile(), SOURCES, Layout(metric="memory"))
     assert headings(report)[1:4] == ["Lines that allocate", "Memory at the end", "Functions"]
     assert "\n  15.0%  18.0 kB          300    100  lib/text.lua:2  join\n" in report
+
+
+@pytest.mark.parametrize("metric", ["time", "memory"])
+def test_the_text_of_lines_has_room_beside_long_paths(metric: str) -> None:
+    profile = sampled_profile()
+    path = profile.files[1].path = "a/very/long/way/to/text.lua"
+    report = render(profile, {path: ["local t = {n, n, n}"] * 4}, Layout(metric=metric))
+    assert "  …y/to/text.lua:4  local t = {n, n, n}\n" in report
 
 
 def test_a_wide_page_shows_more_and_bars() -> None:

@@ -36,7 +36,7 @@ def hottest_lines(page: Page) -> list[Line]:
         columns.append(Column("allocated", lambda row: page.size(row.line.allocated_bytes or None)))
     if shown == "live":
         columns.append(Column("live", lambda row: page.size(row.line.live_bytes or None)))
-    columns += [page.location_column(_place), page.source_column(share)]
+    columns += [page.location_column(_place, crowded=by_time), page.source_column(share)]
     title = "Hottest lines by instructions" if page.timed and not by_time else "Hottest lines"
     return _titled(page, title, leads, columns, rows, _elsewhere(page) if by_time else [])
 
@@ -84,11 +84,12 @@ def allocating_lines(page: Page) -> list[Line]:
     ]
     if any(row.line.live_bytes is not None for row in rows):
         columns.append(Column("live", lambda row: page.size(row.line.live_bytes)))
-    if not page.narrow and any(row.line.peak_live_bytes is not None for row in rows):
+    has_room = page.wide or (page.one_file and not page.narrow)
+    if has_room and any(row.line.peak_live_bytes is not None for row in rows):
         columns.append(Column("at peak", lambda row: page.size(row.line.peak_live_bytes)))
     if page.wide and any(row.line.live_kinds for row in rows):
         columns.append(Column("live kinds", lambda row: (_kinds(row.line.live_kinds), "dim"), False))
-    columns += [page.location_column(_place), page.source_column(share)]
+    columns += [page.location_column(_place, crowded=True), page.source_column(share)]
     return _titled(page, "Lines that allocate", leads, columns, rows, _allocated_outside(page))
 
 

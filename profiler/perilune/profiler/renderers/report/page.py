@@ -25,7 +25,7 @@ from perilune.profiler.sources import Sources
 _MINIMUM_WIDTH = 60
 _WIDE = 110  # columns from which tables show what is less important
 _NARROW = 76  # below which they leave out what can be missed
-_LOCATION_WIDTH, _NARROW_LOCATION_WIDTH = 24, 16
+_LOCATION_WIDTH, _SHORT_LOCATION_WIDTH = 24, 16
 _BAR_CELLS = 8
 _INVISIBLE_SHARE = 0.0005  # would be written 0.0%
 
@@ -81,16 +81,20 @@ class Page:
         """A cell with a number of bytes, empty where it was not recorded."""
         return ("" if size is None else f"{size:,}" if self.layout.exact else bytes_text(size)), ""
 
-    def location_column(self, place: Callable[[Row], tuple[FileProfile, int]]) -> Column[Row]:
-        """The column of places in the source: a line number, with its file where the profile has several."""
-        return Column("line", lambda row: (self._location(*place(row)), "cyan"), self.one_file)
+    def location_column(self, place: Callable[[Row], tuple[FileProfile, int]], crowded: bool = False) -> Column[Row]:
+        """The column of places in the source: a line number, with its file where the profile has several.
 
-    def _location(self, file: FileProfile, line: int) -> str:
+        In a `crowded` table it leaves its room to the line's text, which says more than the folder of its file.
+        """
+        is_short = self.narrow or (crowded and not self.wide)
+        width = _SHORT_LOCATION_WIDTH if is_short else _LOCATION_WIDTH
+        return Column("line", lambda row: (self._location(*place(row), width), "cyan"), self.one_file)
+
+    def _location(self, file: FileProfile, line: int, width: int) -> str:
         number = str(line) if line else "?"
         if self.one_file:
             return number
         shorten = cut if file.path.startswith("[") else cut_left
-        width = _NARROW_LOCATION_WIDTH if self.narrow else _LOCATION_WIDTH
         return shorten(printable(file.path), width - len(number) - 1) + ":" + number
 
     def source_column(self, hotness: Callable[[PlacedLine], float | None]) -> Column[PlacedLine]:
