@@ -214,7 +214,7 @@ static int string_gmatch(Thread *L, Value *args, int count) {
   Progress *progress = push_userdata(L, sizeof *progress, 0)->data;
   matcher_init(&progress->matcher, L, NULL, s->text, length, p->text, str_length(p));
   progress->from = skipped <= length ? s->text + skipped : NULL;
-  push_function(L, gmatch_step, "string.gmatch step", 3);
+  push_function(L, gmatch_step, "string.gmatch iterator", 3);
   return 1;
 }
 

@@ -176,7 +176,7 @@ static int utf8_codes(Thread *L, Value *args, int count) {
   Str *s = arg_str(L, args, count, 1);
   if (is_continuation(s->text)) error_argument(L, 1, INVALID);
   bool strict = is_falsy(arg(args, count, 2));
-  push_function(L, strict ? codes_step_strict : codes_step_lax, "utf8.codes step", 0);
+  push_function(L, strict ? codes_step_strict : codes_step_lax, "utf8.codes iterator", 0);
   push_str(L, s);
   push_int(L, 0);
   return 3;
