@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,10 +180,16 @@ def test_ranges_of_lines(text: str, lines: LineRange) -> None:
     assert LineRange.parse(text) == lines
 
 
-@pytest.mark.parametrize("text", ["", ":", "a.lua", "a.lua:", "9:7", "x:y"])
+@pytest.mark.parametrize("text", ["", ":", "a.lua", "a.lua:", "9:7", "x:y", "0:2", "0"])
 def test_what_is_no_range_of_lines(text: str) -> None:
     with pytest.raises(ValueError, match="is not a range of lines"):
         LineRange.parse(text)
+
+
+def test_a_range_names_a_file_by_any_of_its_paths() -> None:
+    for path in ("lib/text.lua", "./lib/text.lua", "text.lua", os.path.abspath("lib/text.lua")):
+        assert LineRange(1, 2, path).is_in("lib/text.lua", "main.lua")
+    assert not LineRange(1, 2, "/elsewhere/lib/text.lua").is_in("lib/text.lua", "main.lua")
 
 
 def test_a_range_restricts_the_tables_of_lines() -> None:

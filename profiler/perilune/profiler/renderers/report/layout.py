@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ class LineRange:
             raise ValueError(f"'{text}' is not a range of lines, such as 10:20 or FILE:10-20")
         first = int(match["first"] or 1)
         last = int(match["last"]) if match["last"] else None if match["to"] else first
+        if first < 1:
+            raise ValueError(f"'{text}' is not a range of lines: they begin at 1")
         if last is not None and last < first:
             raise ValueError(f"'{text}' is not a range of lines: {last} comes before {first}")
         return cls(first, last, match["path"])
@@ -38,6 +41,8 @@ class LineRange:
     def is_in(self, path: str, program: str) -> bool:
         """Whether a file is the one that is meant."""
         wanted = (self.path or program).removeprefix("./")
+        if os.path.isabs(wanted) and os.path.abspath(path) == os.path.normpath(wanted):
+            return True
         return path.removeprefix("./") == wanted or path.endswith("/" + wanted)
 
     def __str__(self) -> str:
