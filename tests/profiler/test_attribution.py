@@ -147,6 +147,7 @@ def test_sources_are_named_as_messages_name_them() -> None:
     assert source_path(b"x = 1\nreturn x") == '[string "x = 1..."]'
     assert source_path(b"x" * 100) == '[string "' + "x" * 45 + '..."]'
     assert source_path(None) == "?"
+    assert (source_path(b"="), source_path(b"@")) == ("=", "@")
 
 
 def test_count_mode_has_no_clock_value() -> None:

@@ -122,15 +122,18 @@ def file_path(source: bytes | None) -> str | None:
 
 
 def source_path(source: bytes | None) -> str:
-    """How a profile calls a source: a file's path, or a chunk's name as Lua's messages show it (`[string "return 1"]`)."""
+    """How a profile calls a source: a file's path, or a chunk's name as Lua's messages show it (`[string "return 1"]`).
+
+    What has no name there, "=" and "@", is called by that character, so that it has a row of its own.
+    """
     if source is None:
         return "?"
     path = file_path(source)
     if path is not None:
-        return path
+        return path or "@"
     text = source.decode("utf-8", "replace")
     if text[:1] == "=":
-        return text[1:]
+        return text[1:] or "="
     first_line, newline, _ = text.partition("\n")
     limit = 60 - len('[string "..."]') - 1
     if newline or len(first_line) > limit:
