@@ -5,7 +5,11 @@ local profiler = {}
 
 local function nothing() end
 
-local zone = setmetatable({close = nothing}, {__close = nothing, __name = "profiler zone"})
+local zone = setmetatable({}, {__close = nothing, __name = "profiler zone"})
+
+function zone.close(self)
+  assert(self == zone, "bad argument #1 to 'close' (zone expected)")
+end
 
 profiler.start = nothing
 profiler.stop = nothing

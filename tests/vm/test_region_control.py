@@ -207,6 +207,7 @@ do local z <close> = profiler.zone("a") end
 profiler.zone("b"):close()
 profiler.zone(3):close()
 assert(not pcall(profiler.zone))
+assert(not pcall(profiler.zone("c").close))
 profiler.stop()
 print("done")
 """
