@@ -44,6 +44,16 @@ def test_a_profile_of_a_run(perilune: RunPerilune, write_file: WriteFile) -> Non
     )
 
 
+def test_a_source_that_has_changed_is_named(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "print(1)")
+    perilune("profile", "--mode", "count", "-o", "p.json", "a.lua")
+    assert perilune("export", "p.json", "--format", "lcov").errors == ""
+    write_file("a.lua", "print(2)")
+    result = perilune("export", "p.json", "--format", "lcov")
+    assert result.errors == "perilune: a.lua has changed since: the lines are those of the text that ran\n"
+    assert "DA:1,1" in result.output
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -40,7 +40,10 @@ def main(arguments: list[str]) -> int:
     if exporter.is_binary and options.output in (None, STANDARD_OUTPUT) and sys.stdout.isatty():
         raise CommandError(f"{exporter.name} is not for a terminal: give a file with -o", _WRONG_USE)
     profile = read_profile(options.profile)
-    sources, _ = find_sources(profile, ["", os.path.dirname(options.profile)])
+    sources, missing = find_sources(profile, ["", os.path.dirname(options.profile)])
+    for path, what in missing.items():
+        if what == "changed":
+            print(f"perilune: {path} has changed since: the lines are those of the text that ran", file=sys.stderr)
     try:
         write_result(exporter.export(profile, sources), options.output)
     except ProfileExportError as error:
