@@ -196,7 +196,7 @@ def test_what_is_not_a_profile_is_refused(text: str, message: str) -> None:
         (("files", 0, "lines", 0, "share"), None, "files[0].lines[0].share: expected a number"),
         (("files", 0, "path"), 3, "files[0].path: expected a string"),
         (("totals", "memory", "peak_bytes"), True, "totals.memory.peak_bytes: expected an integer"),
-        (("program", "args"), [1], "program.args: expected a list of strings"),
+        (("program", "args"), [1], "program.args[0]: expected a string"),
         (("opcodes",), {}, "opcodes: expected a list"),
     ],
 )

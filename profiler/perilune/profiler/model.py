@@ -7,9 +7,10 @@ Times are nanoseconds and None where the mode takes none; lines count from 1; sh
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, is_dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from perilune.profiler.plain import LATER, PlainError, from_plain, to_plain
 
 FORMAT = "perilune-profile"
 VERSION = 1
@@ -69,7 +70,7 @@ class Memory:
     peak_bytes: int = 0
     allocated_bytes: int = 0
     allocations: int = 0
-    live_kinds: list[KindRow] = field(default_factory=list)
+    live_kinds: list[KindRow] = field(default_factory=list, metadata=LATER)
 
 
 @dataclass(slots=True)
@@ -91,8 +92,8 @@ class Stack:
 
     current_depth: int = 0
     peak_depth: int = 0
-    peak_chain: list[ChainEntry] = field(default_factory=list)
-    peak_chain_missing: int = 0
+    peak_chain: list[ChainEntry] = field(default_factory=list, metadata=LATER)
+    peak_chain_missing: int = field(default=0, metadata=LATER)
 
 
 @dataclass(slots=True)
@@ -194,7 +195,7 @@ class LineRow:
     allocations: int = 0
     live_bytes: int | None = None
     peak_live_bytes: int | None = None
-    live_kinds: list[KindRow] = field(default_factory=list)
+    live_kinds: list[KindRow] = field(default_factory=list, metadata=LATER)
     opcodes: list[LineOpcode] = field(default_factory=list)
 
 
@@ -212,8 +213,8 @@ class FunctionRow:
     raw_ns: int | None = None
     total_ns: int | None = None
     error: float | None = None
-    allocated_bytes: int = 0
-    allocations: int = 0
+    allocated_bytes: int = field(default=0, metadata=LATER)
+    allocations: int = field(default=0, metadata=LATER)
 
 
 @dataclass(slots=True)
@@ -258,8 +259,8 @@ class Profile:
     opcodes: list[OpcodeRow] = field(default_factory=list)
     builtins: list[BuiltinRow] = field(default_factory=list)
     files: list[FileProfile] = field(default_factory=list)
-    opcode_pairs: list[OpcodePair] = field(default_factory=list)
-    zones: list[ZoneRow] = field(default_factory=list)
+    opcode_pairs: list[OpcodePair] = field(default_factory=list, metadata=LATER)
+    zones: list[ZoneRow] = field(default_factory=list, metadata=LATER)
     call_tree: CallNode | None = None
 
     def file(self, path: str) -> FileProfile | None:
@@ -268,7 +269,7 @@ class Profile:
 
     def to_json(self) -> dict[str, Any]:
         """The profile as the JSON object, made of dicts, lists and plain values."""
-        plain: dict[str, Any] = _plain(self)
+        plain: dict[str, Any] = to_plain(self)
         return {"format": FORMAT, "version": VERSION, **plain}
 
     @staticmethod
@@ -278,244 +279,23 @@ class Profile:
         Raises ProfileFormatError. Fields that this version does not know are ignored, so that a profile written by a
         later one of the same `version` can be read.
         """
-        reader = _Reader(value, "")
-        found = reader.fields.get("format")
+        if not isinstance(value, dict):
+            raise ProfileFormatError("profile: expected an object")
+        found, version = value.get("format"), value.get("version")
         if found != FORMAT:
             raise ProfileFormatError(f'not a Perilune profile: "format" is {found!r}, not {FORMAT!r}')
-        version = reader.integer("version")
+        if type(version) is not int:
+            raise ProfileFormatError("version: expected an integer")
         if version != VERSION:
             raise ProfileFormatError(f"profile version {version} is not supported, only version {VERSION}")
-        mode = reader.text("mode")
-        if mode not in MODES:
-            raise ProfileFormatError(f'"mode" is {mode!r}, not one of {", ".join(MODES)}')
-        return Profile(
-            mode=mode,
-            program=_program(reader.object("program")),
-            totals=_totals(reader.object("totals")),
-            outcome=None if reader.fields.get("outcome") is None else _outcome(reader.object("outcome")),
-            opcodes=reader.rows("opcodes", _opcode_row),
-            builtins=reader.rows("builtins", _builtin_row),
-            files=reader.rows("files", _file),
-            opcode_pairs=reader.optional_rows("opcode_pairs", _opcode_pair),
-            zones=reader.optional_rows("zones", _zone_row),
-            call_tree=None if reader.fields.get("call_tree") is None else _call_node(reader.object("call_tree")),
-        )
+        if value.get("mode") not in MODES:
+            raise ProfileFormatError(f'"mode" is {value.get("mode")!r}, not one of {", ".join(MODES)}')
+        try:
+            return from_plain(Profile, value)
+        except PlainError as error:
+            raise ProfileFormatError(str(error)) from None
 
     @property
     def failure(self) -> str | None:
         """How the run ended, in one line; None if it ended well, or if that is not known."""
         return None if self.outcome is None else self.outcome.failure
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value
-
-
-_Row = TypeVar("_Row")
-
-
-class _Reader:
-    """Takes typed fields out of a JSON object; `path` says in errors where the object stands."""
-
-    __slots__ = ("fields", "path")
-
-    def __init__(self, value: object, path: str) -> None:
-        if not isinstance(value, dict):
-            raise ProfileFormatError(f"{path or 'profile'}: expected an object")
-        self.fields: dict[str, Any] = value
-        self.path = path
-
-    def _place(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
-
-    def integer(self, name: str) -> int:
-        value = self.fields.get(name)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ProfileFormatError(f"{self._place(name)}: expected an integer")
-        return value
-
-    def number(self, name: str) -> float:
-        value = self.fields.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ProfileFormatError(f"{self._place(name)}: expected a number")
-        return float(value)
-
-    def text(self, name: str) -> str:
-        value = self.fields.get(name)
-        if not isinstance(value, str):
-            raise ProfileFormatError(f"{self._place(name)}: expected a string")
-        return value
-
-    def optional_integer(self, name: str) -> int | None:
-        return None if self.fields.get(name) is None else self.integer(name)
-
-    def optional_number(self, name: str) -> float | None:
-        return None if self.fields.get(name) is None else self.number(name)
-
-    def optional_text(self, name: str) -> str | None:
-        return None if self.fields.get(name) is None else self.text(name)
-
-    def object(self, name: str) -> _Reader:
-        return _Reader(self.fields.get(name), self._place(name))
-
-    def items(self, name: str) -> list[Any]:
-        value = self.fields.get(name)
-        if not isinstance(value, list):
-            raise ProfileFormatError(f"{self._place(name)}: expected a list")
-        return value
-
-    def rows(self, name: str, read: Callable[[_Reader], _Row]) -> list[_Row]:
-        place = self._place(name)
-        return [read(_Reader(value, f"{place}[{index}]")) for index, value in enumerate(self.items(name))]
-
-    def optional_rows(self, name: str, read: Callable[[_Reader], _Row]) -> list[_Row]:
-        """As `rows`; a list that is not there is empty, as in profiles of versions that did not write it yet."""
-        return [] if self.fields.get(name) is None else self.rows(name, read)
-
-
-def _program(reader: _Reader) -> Program:
-    args = reader.items("args")
-    if not all(isinstance(argument, str) for argument in args):
-        raise ProfileFormatError(f"{reader.path}.args: expected a list of strings")
-    return Program(reader.text("path"), args, reader.optional_text("sha256"))
-
-
-def _outcome(reader: _Reader) -> RunOutcome:
-    return RunOutcome(reader.text("kind"), reader.optional_text("message"), reader.optional_integer("exit_status"))
-
-
-def _kind_row(reader: _Reader) -> KindRow:
-    return KindRow(reader.text("kind"), reader.integer("bytes"), reader.integer("objects"))
-
-
-def _chain_entry(reader: _Reader) -> ChainEntry:
-    return ChainEntry(reader.text("function"), reader.optional_text("path"), reader.integer("line"))
-
-
-def _totals(reader: _Reader) -> Totals:
-    memory, stack = reader.object("memory"), reader.object("stack")
-    return Totals(
-        wall_ns=reader.optional_integer("wall_ns"),
-        run_ns=reader.optional_integer("run_ns"),
-        gc_ns=reader.optional_integer("gc_ns"),
-        outside_ns=reader.optional_integer("outside_ns"),
-        raw_ns=reader.optional_integer("raw_ns"),
-        instructions=reader.integer("instructions"),
-        samples=reader.optional_integer("samples"),
-        sampler=reader.optional_text("sampler"),
-        sample_interval_ns=reader.optional_integer("sample_interval_ns"),
-        cost_ratio=reader.optional_number("cost_ratio"),
-        memory=Memory(
-            memory.integer("current_bytes"),
-            memory.integer("peak_bytes"),
-            memory.integer("allocated_bytes"),
-            memory.integer("allocations"),
-            memory.optional_rows("live_kinds", _kind_row),
-        ),
-        stack=Stack(
-            stack.integer("current_depth"),
-            stack.integer("peak_depth"),
-            stack.optional_rows("peak_chain", _chain_entry),
-            stack.optional_integer("peak_chain_missing") or 0,
-        ),
-    )
-
-
-def _opcode_row(reader: _Reader) -> OpcodeRow:
-    return OpcodeRow(
-        name=reader.text("name"),
-        count=reader.integer("count"),
-        share=reader.number("share"),
-        self_ns=reader.optional_integer("self_ns"),
-        raw_ns=reader.optional_integer("raw_ns"),
-        error=reader.optional_number("error"),
-    )
-
-
-def _opcode_pair(reader: _Reader) -> OpcodePair:
-    return OpcodePair(reader.text("first"), reader.text("second"), reader.integer("count"))
-
-
-def _builtin_row(reader: _Reader) -> BuiltinRow:
-    return BuiltinRow(
-        name=reader.text("name"),
-        calls=reader.integer("calls"),
-        share=reader.optional_number("share"),
-        self_ns=reader.optional_integer("self_ns"),
-        error=reader.optional_number("error"),
-    )
-
-
-def _zone_row(reader: _Reader) -> ZoneRow:
-    return ZoneRow(
-        name=reader.text("name"),
-        calls=reader.integer("calls"),
-        allocated_bytes=reader.integer("allocated_bytes"),
-        allocations=reader.integer("allocations"),
-        total_ns=reader.optional_integer("total_ns"),
-    )
-
-
-def _call_node(reader: _Reader) -> CallNode:
-    return CallNode(
-        function=reader.text("function"),
-        path=reader.optional_text("path"),
-        function_line=reader.integer("function_line"),
-        line=reader.integer("line"),
-        samples=reader.integer("samples"),
-        self_ns=reader.integer("self_ns"),
-        children=reader.rows("children", _call_node),
-    )
-
-
-def _line_opcode(reader: _Reader) -> LineOpcode:
-    return LineOpcode(reader.text("name"), reader.integer("count"), reader.optional_integer("self_ns"))
-
-
-def _line_row(reader: _Reader) -> LineRow:
-    return LineRow(
-        line=reader.integer("line"),
-        hits=reader.integer("hits"),
-        instructions=reader.integer("instructions"),
-        share=reader.number("share"),
-        self_ns=reader.optional_integer("self_ns"),
-        raw_ns=reader.optional_integer("raw_ns"),
-        total_ns=reader.optional_integer("total_ns"),
-        error=reader.optional_number("error"),
-        allocated_bytes=reader.integer("allocated_bytes"),
-        allocations=reader.integer("allocations"),
-        live_bytes=reader.optional_integer("live_bytes"),
-        peak_live_bytes=reader.optional_integer("peak_live_bytes"),
-        live_kinds=reader.optional_rows("live_kinds", _kind_row),
-        opcodes=reader.rows("opcodes", _line_opcode),
-    )
-
-
-def _function_row(reader: _Reader) -> FunctionRow:
-    return FunctionRow(
-        name=reader.text("name"),
-        line=reader.integer("line"),
-        end_line=reader.integer("end_line"),
-        calls=reader.integer("calls"),
-        instructions=reader.integer("instructions"),
-        share=reader.number("share"),
-        self_ns=reader.optional_integer("self_ns"),
-        raw_ns=reader.optional_integer("raw_ns"),
-        total_ns=reader.optional_integer("total_ns"),
-        error=reader.optional_number("error"),
-        allocated_bytes=reader.optional_integer("allocated_bytes") or 0,
-        allocations=reader.optional_integer("allocations") or 0,
-    )
-
-
-def _file(reader: _Reader) -> FileProfile:
-    return FileProfile(
-        path=reader.text("path"),
-        sha256=reader.optional_text("sha256"),
-        lines=reader.rows("lines", _line_row),
-        functions=reader.rows("functions", _function_row),
-    )

@@ -1,0 +1,106 @@
+"""Dataclasses as plain values, such as JSON has them, and back: one object a class, a member a field.
+
+A member may be left out, or be null, if its field may be None, or is marked `LATER`: then the field has its default.
+Members that the class does not know are ignored. A class may not have fields of other types than str, int, float,
+classes like it, and lists and optional ones of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+LATER = MappingProxyType({"later": True})
+"""Metadata of a field that objects from before it may lack."""
+
+_NAMES = {str: "a string", int: "an integer", float: "a number"}
+
+_Class = TypeVar("_Class")
+_Read = Callable[[object, str], Any]
+"""(plain value, where it stands) -> the value."""
+
+
+class PlainError(ValueError):
+    """A plain value is not of the type that it should be; the message says where it stands and what was expected."""
+
+
+def to_plain(value: Any) -> Any:
+    """The value made of dicts, lists, strings, numbers and None."""
+    if isinstance(value, list):
+        return [to_plain(item) for item in value]
+    if is_dataclass(value):
+        return {member.name: to_plain(getattr(value, member.name)) for member in fields(value)}
+    return value
+
+
+def from_plain(kind: type[_Class], value: object, path: str = "") -> _Class:
+    """An object of a dataclass. `path` says in errors where the value stands. Raises PlainError."""
+    any_kind: Any = kind  # mypy: what hashes by identity is hashable
+    read: Callable[[object, str], _Class] = _class_reader(any_kind)
+    return read(value, path)
+
+
+@cache
+def _class_reader(kind: type[Any]) -> _Read:
+    members: list[tuple[str, _Read, Callable[[], Any] | None]] = []
+
+    def read(value: object, path: str) -> Any:
+        if not isinstance(value, dict):
+            raise PlainError(f"{path or 'profile'}: expected an object")
+        found = {}
+        for name, read_member, default in members:
+            member = value.get(name)
+            if member is not None or default is None:
+                found[name] = read_member(member, f"{path}.{name}" if path else name)
+            else:
+                found[name] = default()
+        return kind(**found)
+
+    hints = get_type_hints(kind)
+    for member in fields(kind):
+        members.append((member.name, _reader(hints[member.name]), _default(member, hints[member.name])))
+    return read
+
+
+def _default(member: Field[Any], hint: Any) -> Callable[[], Any] | None:
+    """What makes the value of a field whose member is left out; None if it may not be."""
+    if not (member.metadata.get("later") or NoneType in get_args(hint)):
+        return None
+    if member.default_factory is not MISSING:
+        return member.default_factory
+    return lambda: None if member.default is MISSING else member.default
+
+
+def _reader(hint: Any) -> _Read:
+    if isinstance(hint, UnionType):  # an optional one: from_plain has dealt with None
+        (hint,) = (kind for kind in get_args(hint) if kind is not NoneType)
+    if get_origin(hint) is list:
+        return _list_reader(*get_args(hint))
+    if hint in _NAMES:
+        return _value_reader(hint)
+    return lambda value, path: _class_reader(hint)(value, path)  # not yet: a class may have members of its own kind
+
+
+def _list_reader(item: Any) -> _Read:
+    read_item = _reader(item)
+
+    def read(value: object, path: str) -> Any:
+        if not isinstance(value, list):
+            raise PlainError(f"{path}: expected a list")
+        return [read_item(element, f"{path}[{index}]") for index, element in enumerate(value)]
+
+    return read
+
+
+def _value_reader(kind: type[Any]) -> _Read:
+    accepted = (int, float) if kind is float else kind
+
+    def read(value: object, path: str) -> Any:
+        if isinstance(value, bool) or not isinstance(value, accepted):
+            raise PlainError(f"{path}: expected {_NAMES[kind]}")
+        return kind(value)
+
+    return read
