@@ -223,7 +223,21 @@ def test_source_lines_show_their_figures(open_report: OpenReport) -> None:
     texts = [text for text in row.locator("> span").all_inner_texts() if text.strip()]
     assert texts == ["35.0%", "±2.0", "350 ms", "630 ms", "10.9K", "131K", "3", "  return fib(n - 1) + fib(n - 2)"]
     assert page.locator("#file0-line4 .text").inner_text() == "end"
+    cells = "> [role=cell], > [role=rowheader]"
+    titles = page.locator("#file0 .head > [role=columnheader]").count()
+    assert page.locator("#file0-line3").locator(cells).count() == titles
+    assert page.locator("#file0-line4").locator(cells).count() == titles
     assert page.locator("#file0-line4 button").count() == 0
+
+
+def test_a_very_long_line_scrolls_in_its_place(open_report: OpenReport) -> None:
+    page = open_report(sampled_profile(), {"main.lua": ["local x", "return " + "'x', " * 1000]})
+    short, long = (page.locator(f"#file0-line{line}").bounding_box() for line in (1, 2))
+    assert short is not None and long is not None
+    assert short["height"] < long["height"] < 6 * short["height"]
+    text = page.locator("#file0-line2 .text")
+    text.focus()  # so that the arrow keys move it
+    assert text.evaluate("text => text === document.activeElement && text.scrollHeight > text.clientHeight")
 
 
 def test_a_line_opens_its_opcodes_by_keyboard(open_report: OpenReport) -> None:
@@ -292,6 +306,7 @@ def test_a_frame_zooms_and_says_what_it_is(open_report: OpenReport) -> None:
 
 def test_the_flame_graph_works_by_keyboard(open_report: OpenReport) -> None:
     page = open_report(sampled_profile(), SOURCES)
+    assert "the arrow keys go to its caller" in page.locator("#flame-graph .note").inner_text()
     page.locator(".flames .root").focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight", "ArrowDown"):
         page.keyboard.press(key)

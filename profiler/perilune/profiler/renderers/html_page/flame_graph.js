@@ -2,6 +2,8 @@
 "use strict";
 
 const NARROWEST = 0.0008; // of the width; what is narrower cannot be seen
+const EXPLANATION =
+  "A frame's width is its share of the samples; what it calls stands below it. What a library function calls, such as the comparison of table.sort, stands beside that function. Click a frame, or press Enter, to see it alone; the arrow keys go to its caller, to what it calls and to its neighbours, Escape back to the whole run.";
 const OTHER = /^\(.*\)$/;
 
 /**
@@ -63,7 +65,7 @@ class FlameGraph {
     this.reset.addEventListener("click", () => this.zoom(this.root));
     const choice = choose("Frames", [["function", "Functions"], ["line", "Lines"]], "function", (value) => this.load(value === "line"));
     const bar = element("div", { class: "bar-of-tools" }, choice, this.reset, this.found);
-    this.section = element("section", { id: "flame-graph", "aria-label": "Flame graph" }, element("h2", {}, "Flame graph"), bar, this.status, this.view);
+    this.section = element("section", { id: "flame-graph", "aria-label": "Flame graph" }, element("h2", {}, "Flame graph"), element("p", { class: "note" }, EXPLANATION), bar, this.status, this.view);
     this.view.addEventListener("click", (event) => this.of(event, (frame) => this.zoom(frame)));
     for (const kind of ["pointerover", "focusin"]) this.view.addEventListener(kind, (event) => this.of(event, (frame) => this.describe(frame)));
     this.view.addEventListener("pointerleave", () => this.describe(this.top));

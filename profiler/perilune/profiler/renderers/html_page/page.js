@@ -200,7 +200,7 @@ function smallTables() {
     },
     {
       id: "library", title: "Library functions", noun: "function", data: profile.builtins,
-      note: timed ? "Their time is also part of the lines that call them." : null,
+      note: timed ? "Their time is also part of the lines that call them. The Lua functions that they call are not part of it." : null,
       columns: () => [...library, countColumn("Calls", "calls"), wordColumn("Function", (row) => row.name, { mono: true, wide: true })],
       words: (row) => row.name,
     },

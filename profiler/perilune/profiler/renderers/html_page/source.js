@@ -3,6 +3,7 @@
 
 const BLOCK = 100; // lines that are made at once
 const LEAST_SHARE = 0.0005; // what would be written as 0.0 %
+const LONG_TEXT = 400; // characters of a line, from which on it scrolls in its place
 const OPEN_FROM = 0.05; // a file with this share of the run is open from the beginning
 
 // Figures beside a line: title, text, widest text in characters, the metric that needs them most.
@@ -114,30 +115,38 @@ class SourceView {
     }
   }
 
+  /** A row has all its cells, also where they are empty: what reads tables aloud counts them to find a cell's title. */
   row(line) {
     const row = this.rows.get(line);
-    const text = element("span", { class: "text", role: "cell" }, ...this.text(line));
-    const id = `file${this.file.index}-line${line}`;
-    if (!row) return element("div", { class: "row", role: "row", id }, element("span", { class: "line", role: "rowheader" }, String(line)), text);
-    const number = line > 0 ? String(line) : "?";
-    const toggle = element("button", { class: "line", type: "button", "aria-expanded": "false", "aria-label": `Line ${number}`, title: "What this line is made of" }, number);
     const bar = element("span", { class: "bar", role: "presentation" });
     const share = element("span", { class: "share", role: "cell" });
     const error = sampled ? element("span", { class: "error", role: "cell" }) : null;
-    const figures = FIGURES.map((figure) => element("span", { class: `figure ${figure.metric}`, role: "cell" }, figure.text(row)));
-    const classes = row.hits || row.self_ns ? "row" : "row never";
-    const made = element("div", { class: classes, role: "row", id }, bar, share, error, ...figures, element("span", { class: "line", role: "rowheader" }, toggle), text);
-    toggle.addEventListener("click", () => this.toggle(made, toggle, row));
-    this.built.set(line, { made, share, error });
-    this.heat(row);
+    const figures = FIGURES.map((figure) => element("span", { class: `figure ${figure.metric}`, role: "cell" }, row ? figure.text(row) : ""));
+    const classes = !row || row.hits || row.self_ns ? "row" : "row never";
+    const head = element("span", { class: "line", role: "rowheader" });
+    const made = element("div", { class: classes, role: "row", id: `file${this.file.index}-line${line}` }, bar, share, error, ...figures, head, this.text(line));
+    if (row) {
+      head.append(this.toggleOf(made, row));
+      this.built.set(line, { made, share, error });
+      this.heat(row);
+    } else head.append(String(line));
     return made;
   }
 
+  /** The number of a line, which shows and hides what the line is made of. */
+  toggleOf(made, row) {
+    const number = row.line > 0 ? String(row.line) : "?";
+    const toggle = element("button", { class: "line", type: "button", "aria-expanded": "false", "aria-label": `Line ${number}`, title: "What this line is made of" }, number);
+    toggle.addEventListener("click", () => this.toggle(made, toggle, row));
+    return toggle;
+  }
+
   text(line) {
-    const source = this.file.source?.[line - 1];
-    if (!source) return [];
-    const pieces = line === 1 && source.startsWith("#") ? [["comment", source]] : tokens(source, this.starts[line - 1])[0];
-    return pieces.map(([kind, text]) => (kind ? element("span", { class: kind }, text) : text));
+    const source = this.file.source?.[line - 1] ?? "";
+    const pieces = line === 1 && source.startsWith("#") ? [["comment", source]] : source ? tokens(source, this.starts[line - 1])[0] : [];
+    const isLong = source.length >= LONG_TEXT;
+    const colored = pieces.map(([kind, text]) => (kind ? element("span", { class: kind }, text) : text));
+    return element("span", { class: isLong ? "text long" : "text", role: "cell", tabindex: isLong ? 0 : null }, ...colored);
   }
 
   heat(row) {
