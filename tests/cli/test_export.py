@@ -59,7 +59,7 @@ def test_a_source_that_has_changed_is_named(perilune: RunPerilune, write_file: W
     [
         (PROFILE[:-100], "not JSON: "),
         ("\x00\x01", "not JSON: "),
-        ("[" * 100_000, "not JSON: "),
+        ("[" * 100_000, "nested too deeply"),
         ("[]", "profile: expected an object"),
         ('{"nodes": []}', "not a Perilune profile: "),
         (PROFILE.replace('"version":1', '"version":2'), "profile version 2 is not supported"),
@@ -76,14 +76,14 @@ def test_what_is_no_profile(perilune: RunPerilune, write_file: WriteFile, conten
 
 def test_calls_nested_too_deeply(perilune: RunPerilune, write_file: WriteFile) -> None:
     node = '{"function":"f","path":"a.lua","function_line":1,"line":1,"samples":1,"self_ns":1,"children":['
-    write_file("p.json", PROFILE.replace('"children":[]', f'"children":[{node * 400}{"]}" * 400}]', 1))
+    write_file("p.json", PROFILE.replace('"children":[]', f'"children":[{node * 4000}{"]}" * 4000}]', 1))
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(1000)  # the command's own: compiling raises it
     try:
         result = perilune("export", "p.json", "--format", "lcov")
     finally:
         sys.setrecursionlimit(limit)
-    message = "perilune: p.json cannot be read as a profile: call_tree: nested too deeply\n"
+    message = "perilune: p.json cannot be read as a profile: nested too deeply\n"
     assert (result.status, result.errors) == (1, message)
 
 

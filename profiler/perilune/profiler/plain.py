@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -38,13 +37,16 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(kind: type[_Class], value: object, path: str = "") -> _Class:
     """An object of a dataclass. `path` says in errors where the value stands. Raises PlainError."""
-    any_kind: Any = kind  # mypy: what hashes by identity is hashable
-    read: Callable[[object, str], _Class] = _class_reader(any_kind)
+    read: Callable[[object, str], _Class] = _class_reader(kind)
     return read(value, path)
 
 
-@cache
-def _class_reader(kind: type[Any]) -> _Read:
+_class_readers: dict[Any, _Read] = {}
+
+
+def _class_reader(kind: Any) -> _Read:
+    if kind in _class_readers:
+        return _class_readers[kind]
     members: list[tuple[str, _Read, Callable[[], Any] | None]] = []
 
     def read(value: object, path: str) -> Any:
@@ -59,6 +61,7 @@ def _class_reader(kind: type[Any]) -> _Read:
                 found[name] = default()
         return kind(**found)
 
+    _class_readers[kind] = read  # before its members: a class may have some of its own kind
     hints = get_type_hints(kind)
     for member in fields(kind):
         members.append((member.name, _reader(hints[member.name]), _default(member, hints[member.name])))
@@ -79,9 +82,7 @@ def _reader(hint: Any) -> _Read:
         (hint,) = (kind for kind in get_args(hint) if kind is not NoneType)
     if get_origin(hint) is list:
         return _list_reader(*get_args(hint))
-    if hint in _NAMES:
-        return _value_reader(hint)
-    return lambda value, path: _class_reader(hint)(value, path)  # not yet: a class may have members of its own kind
+    return _value_reader(hint) if hint in _NAMES else _class_reader(hint)
 
 
 def _list_reader(item: Any) -> _Read:
@@ -90,7 +91,10 @@ def _list_reader(item: Any) -> _Read:
     def read(value: object, path: str) -> Any:
         if not isinstance(value, list):
             raise PlainError(f"{path}: expected a list")
-        return [read_item(element, f"{path}[{index}]") for index, element in enumerate(value)]
+        found = []  # no comprehension: call trees are deep, and it would be one more Python frame a level
+        for index, element in enumerate(value):
+            found.append(read_item(element, f"{path}[{index}]"))
+        return found
 
     return read
 

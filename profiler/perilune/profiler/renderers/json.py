@@ -36,12 +36,13 @@ def parse(text: str | bytes) -> Profile:
     """The profile that `render` wrote. Raises ProfileFormatError."""
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ProfileFormatError(f"not JSON: {error}") from error
-    try:
         profile = Profile.from_json(value)
     except RecursionError as error:
-        raise ProfileFormatError("call_tree: nested too deeply") from error
+        raise ProfileFormatError("nested too deeply") from error
+    except ProfileFormatError:
+        raise
+    except ValueError as error:
+        raise ProfileFormatError(f"not JSON: {error}") from error
     for line in (line for file in profile.files for line in file.lines):
         if line.live_bytes is not None and line.peak_live_bytes is None:
             line.peak_live_bytes = 0  # both are recorded, or neither
