@@ -107,7 +107,7 @@ def test_a_source_that_has_changed_is_named_and_the_others_show(
     [
         (b"", "p.json cannot be read as a profile: not JSON: Expecting value"),
         (b"\xff\xfe\x00", "p.json cannot be read as a profile: not JSON: "),
-        (b"[" * 100_000, "p.json cannot be read as a profile: not JSON: "),
+        (b"[" * 100_000, "p.json cannot be read as a profile: nested too deeply"),
         (b'{"nodes": []}', 'p.json cannot be read as a profile: not a Perilune profile: "format" is None'),
         (b'{"format": "perilune-profile", "version": 2}', "p.json cannot be read as a profile: profile version 2 is"),
     ],
