@@ -30,8 +30,6 @@ uint64_t profiler_now_ns(void) {
 
 /* Attaching */
 
-/* Counters of one function stand in one block behind their ProtoCounts. They are shifted by an odd number of cache lines
-   that differs between functions: at a page's distance from the code they would evict it from the cache. */
 /* Making a function is charged to the line where it begins: for debug.sethook and the like, as in the reference, it
    happens at its `end`. */
 static void charge_lines(const Proto *p, uint32_t *lines) {
@@ -40,6 +38,8 @@ static void charge_lines(const Proto *p, uint32_t *lines) {
     if ((p->code[at] & 0xFF) == OP_CLOSURE) lines[at] = (uint32_t)p->protos[p->code[at] >> 16]->first_line;
 }
 
+/* Counters of one function stand in one block behind their ProtoCounts. They are shifted by an odd number of cache lines
+   that differs between functions: at a page's distance from the code they would evict it from the cache. */
 static ProtoCounts *counts_new(Profiler *profiler, const Proto *p) {
   size_t words = p->word_count;
   size_t arrays = 2 + (profiler->mode == MODE_ORACLE || profiler->mode == MODE_TRACE || profiler->mode == MODE_SAMPLE);
