@@ -152,6 +152,7 @@ enum {
 static inline bool status_is_final(int status) { return status >= STATUS_EXIT; }
 
 struct VM {
+  Running running; /* first: the loops need no other register for it than the one for the VM */
   Thread *main;
   Thread *current;
   Handler *handler;
@@ -170,7 +171,6 @@ struct VM {
   struct Allocator *allocator;
   enum Mode mode;
   bool compares_depth; /* the running function may reach a new peak of the stack: see interpreter_probes.h */
-  Running running;
   _Atomic int interrupt; /* see interrupt.h: INTERRUPT_* bits asked for by another thread or a signal handler */
   const void *dispatch[LOOP_COUNT][256]; /* the loops' jump tables; all entries become the label on an interrupt */
   const void *interrupt_label[LOOP_COUNT]; /* NULL before a loop has run */
