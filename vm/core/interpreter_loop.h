@@ -814,7 +814,10 @@ returned:
     base = ci->base;
     LOAD_PEAK();
 #if COUNT_EDGES
-    NOTE_DEPTH(C != 0 ? RA + C - 1 : L->top);
+    if (C == 0)
+      NOTE_DEPTH(L->top);
+    else
+      DEPTH(RA + C - 1);
 #endif
     NEXT;
   }
