@@ -193,6 +193,13 @@ def test_very_deep_and_very_wide_programs_keep_to_the_memory_that_was_set_aside(
         assert sum(node[4] for node in tree) == inside
 
 
+@needs_signal
+def test_samples_that_take_longer_than_their_interval_do_not_stop_the_program() -> None:
+    deep = "local function f(n) if n == 0 then return 0 end return 1 + f(n - 1) end "
+    text = deep + "for i = 1, 5 do coroutine.wrap(function() f(20000) end)() end"  # frames move while signals come
+    assert sampling_of(sampled(text, "signal", interval_ns=10_000))["samples"] > 10
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_functions_that_are_loaded_meanwhile_get_samples_too(sampler: Sampler) -> None:
     text = "for i = 1, 300 do\nassert(load('local x = 0 for i = 1, 20000 do x = x + i end', '=loaded'))() end"

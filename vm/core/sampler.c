@@ -75,7 +75,7 @@ struct Sampler {
   uint32_t *node_buckets;                    /* index + 1 */
   /* signal */
   atomic_bool locked; /* what a sample reads is being changed: */
-  atomic_int late;    /* samples wait until it has been */
+  atomic_bool late;   /* a sample waits until it has been, and the timer until then */
   atomic_int trials;  /* signals that came while their cost is measured; -1 when they are samples */
   Sampler *outer;     /* on the same thread: the machine that runs this one's */
 #if HAS_SIGNAL_SAMPLER
@@ -264,13 +264,15 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   Sampler *s = innermost;
   while (s != NULL && s != info->si_value.sival_ptr) s = s->outer;
   if (s != NULL) {
-    if (atomic_load_explicit(&s->trials, memory_order_relaxed) >= 0)
+    if (atomic_load_explicit(&s->trials, memory_order_relaxed) >= 0) {
       atomic_fetch_add_explicit(&s->trials, 1, memory_order_relaxed);
-    else if (atomic_load_explicit(&s->locked, memory_order_relaxed))
-      atomic_fetch_add_explicit(&s->late, 1, memory_order_relaxed);
-    else
+      arm(s);
+    } else if (atomic_load_explicit(&s->locked, memory_order_relaxed)) {
+      atomic_store_explicit(&s->late, true, memory_order_relaxed);
+    } else {
       take_sample(s);
-    arm(s);
+      arm(s);
+    }
   }
   errno = kept;
 }
@@ -306,6 +308,8 @@ static void handler_remove(void) {
     sigaction(SIGPROF, &former_action, NULL);
   pthread_mutex_unlock(&handler_mutex);
 }
+
+static void signal_again(Sampler *s) { arm(s); }
 
 static bool signal_works(Sampler *s) {
   if (!timer_make(s)) return false;
@@ -378,6 +382,7 @@ static bool signal_works(Sampler *s) {
   (void)s;
   return false;
 }
+static void signal_again(Sampler *s) { (void)s; }
 static void signal_enter(Sampler *s) { (void)s; }
 static void signal_leave(Sampler *s) { (void)s; }
 #endif
@@ -540,9 +545,9 @@ void sampler_lock(Sampler *s) {
 void sampler_unlock(Sampler *s) {
   if (s == NULL) return;
   if (s->kind == SAMPLER_THREAD) mutex_unlock(s);
-  do { /* a signal may come until the sampler is unlocked */
-    atomic_store(&s->locked, true);
-    for (; atomic_load(&s->late) > 0; atomic_fetch_sub(&s->late, 1)) take_sample(s);
-    atomic_store(&s->locked, false);
-  } while (atomic_load(&s->late) > 0);
+  atomic_store(&s->locked, false);
+  if (!atomic_load(&s->late)) return;
+  atomic_store(&s->late, false);
+  take_sample(s);
+  signal_again(s);
 }
