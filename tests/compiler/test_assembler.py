@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from compiler.bytecode_verifier import instructions, verify
-from perilune.compiler.assembler import AssemblerError, assemble
+from perilune.compiler.assembler import assemble
+from perilune.compiler.assembly_text import AssemblerError
 from perilune.compiler.chunks import compile_chunk
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.disassembler import disassemble

@@ -36,7 +36,8 @@ def read_executable(path: str) -> bytes:
 
 def assembled(text: bytes, name: str) -> bytes:
     """The binary chunk of an assembly text, whose functions come from the file `name`. Ends the command on an error."""
-    from perilune.compiler.assembler import AssemblerError, assemble
+    from perilune.compiler.assembler import assemble
+    from perilune.compiler.assembly_text import AssemblerError
     from perilune.compiler.proto import dump
 
     try:

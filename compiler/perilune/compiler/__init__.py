@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from perilune.compiler.assembler import AssemblerError, assemble
+    from perilune.compiler.assembler import assemble
+    from perilune.compiler.assembly_text import AssemblerError
     from perilune.compiler.chunks import check_source, compile_chunk
     from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
     from perilune.compiler.disassembler import disassemble
@@ -33,7 +34,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "assembler": ("AssemblerError", "assemble"),
+    "assembler": ("assemble",),
+    "assembly_text": ("AssemblerError",),
     "chunks": ("check_source", "compile_chunk"),
     "diagnostics": ("Diagnostic", "LuaSyntaxError"),
     "disassembler": ("disassemble",),

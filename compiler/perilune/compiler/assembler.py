@@ -43,18 +43,12 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import NoReturn
 
+from perilune.compiler.assembly_text import Token, read_lines, read_literal, read_number, read_string
 from perilune.compiler.opcodes import ALIASES, BY_NAME, MAX_HINTED_KEY, MAX_SLOTS, OPCODES, Opcode
 from perilune.compiler.proto import Constant, LocalVariable, Proto, Range, UpvalueDescription
 
 _FIELD_SHIFTS = {"A": (8, 8), "B": (16, 8), "C": (24, 8), "Bx": (16, 16), "J": (8, 24), "X": (0, 32)}
-_MARGIN = re.compile(r"(?:[\s\d,.%]|[nµm]?s\b)*\|")
-_TOKEN = re.compile(r'\s+|;.*|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[^\s;"]+)|(?P<bad>.)')
-_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)")
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_INTEGER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|inf|nan)")
 _RANGE = re.compile(r"@(\d+)(?:!(\d+))?:(\d+)-(?:(\d+):)?(\d+)")
 _SLOTS = ("w", "r", "m", "a")
 
@@ -65,33 +59,6 @@ _CLASSIC = ("DUP", "DROP", "SWAP", "OVER", "ROT", "DUP2", "DROP2", "SWAP2", "OVE
 _COUNTED = ("CALL", "TAILCALL", "RETURN", "RETURNC", "VARARG", "CONCAT", "LOADNIL")
 
 
-class AssemblerError(Exception):
-    """What is wrong with an assembly text, at a line and column, both from 1."""
-
-    def __init__(self, message: str, line: int, column: int) -> None:
-        super().__init__(f"{line}:{column}: {message}")
-        self.message = message
-        self.line = line
-        self.column = column
-
-
-class _Token:
-    __slots__ = ("column", "is_string", "line", "text")
-
-    def __init__(self, text: str, line: int, column: int, is_string: bool) -> None:
-        self.text = text
-        self.line = line
-        self.column = column
-        self.is_string = is_string
-
-    def fail(self, message: str) -> NoReturn:
-        raise AssemblerError(message, self.line, self.column)
-
-    @property
-    def end_column(self) -> int:
-        return self.column + len(self.text)
-
-
 def assemble(text: str, source: bytes | None = None) -> Proto:
     """The main function of an assembly text; `source` is the chunk name of functions that do not say theirs.
 
@@ -100,11 +67,11 @@ def assemble(text: str, source: bytes | None = None) -> Proto:
     main = _Function(None, None, source)
     function = main
     is_explicit = False
-    last = _Token("", 1, 1, False)
-    for tokens in _lines(text):
+    last = Token("", 1, 1, False)
+    for tokens in read_lines(text):
         first = last = tokens[0]
         if first.text == ".function":
-            name = _string(tokens[1]) if len(tokens) > 1 else None
+            name = read_string(tokens[1]) if len(tokens) > 1 else None
             if function is main and main.is_empty and not is_explicit:
                 is_explicit = True
                 main.proto.name = name
@@ -132,64 +99,6 @@ def assemble(text: str, source: bytes | None = None) -> Proto:
     return main.proto
 
 
-def _lines(text: str) -> list[list[_Token]]:
-    found = []
-    for number, line in enumerate(text.split("\n"), 1):
-        margin = _MARGIN.match(line)
-        position = margin.end() if margin else 0
-        tokens = []
-        while position < len(line):
-            match = _TOKEN.match(line, position)
-            assert match is not None
-            if match["bad"]:
-                raise AssemblerError("unfinished string", number, position + 1)
-            if match["string"] or match["word"]:
-                tokens.append(_Token(match[0], number, position + 1, match["string"] is not None))
-            position = match.end()
-        if tokens:
-            found.append(tokens)
-    return found
-
-
-def _string(token: _Token) -> bytes:
-    if not token.is_string:
-        token.fail(f"string expected, got '{token.text}'")
-
-    def replace(match: re.Match[str]) -> str:
-        escape = match[1]
-        if len(escape) == 3:
-            return chr(int(escape[1:], 16))
-        if escape not in _ESCAPED:
-            token.fail(f"unknown escape '\\{escape}'")
-        return _ESCAPED[escape]
-
-    unescaped = _ESCAPE.sub(replace, token.text[1:-1])
-    return b"".join(c.encode("latin-1") if ord(c) < 256 else c.encode() for c in unescaped)
-
-
-def _number(token: _Token) -> int:
-    if token.is_string or not _INTEGER.fullmatch(token.text):
-        token.fail(f"integer expected, got '{token.text}'")
-    return int(token.text, 0) if "x" in token.text.lower() else int(token.text)
-
-
-def _literal(token: _Token) -> Constant:
-    """The value of a constant's literal; raises AssemblerError where the token is none."""
-    text = token.text
-    if token.is_string:
-        return _string(token)
-    if text in ("nil", "true", "false"):
-        return {"nil": None, "true": True, "false": False}[text]
-    if _INTEGER.fullmatch(text):
-        value = _number(token)
-        if not -(1 << 63) <= value < 1 << 63:
-            token.fail("integer does not fit 64 bits")
-        return value
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    token.fail(f"constant expected, got '{text}'")
-
-
 class _Function:
     """One function while its text is read."""
 
@@ -207,14 +116,14 @@ class _Function:
         self.constants: dict[tuple[type, str], int] = {}
         self.labels: dict[str, int] = {}
         self.heights: dict[str, int] = {}
-        self.jumps: list[tuple[_Token, int, str]] = []
-        self.named_functions: list[tuple[_Token, int]] = []
+        self.jumps: list[tuple[Token, int, str]] = []
+        self.named_functions: list[tuple[Token, int]] = []
         self.whole_locals: list[LocalVariable] = []
         self.ranges: dict[Range, int] = {}
 
     # --- lines
 
-    def line(self, tokens: list[_Token]) -> None:
+    def line(self, tokens: list[Token]) -> None:
         self.is_empty = False
         first = tokens[0]
         if first.text.startswith(".") and not first.is_string:
@@ -244,7 +153,7 @@ class _Function:
         self.base = max(self.proto.parameters, named)
         self.height = self.base
 
-    def directive(self, first: _Token, rest: list[_Token]) -> None:
+    def directive(self, first: Token, rest: list[Token]) -> None:
         proto = self.proto
         name = first.text
         counts = {
@@ -259,18 +168,18 @@ class _Function:
         if name in counts and len(rest) != counts[name]:
             first.fail(f"'{name}' takes {counts[name]} operands")
         if name == ".source":
-            proto.source = _string(rest[0])
+            proto.source = read_string(rest[0])
         elif name == ".lines":
-            proto.first_line, proto.last_line = _number(rest[0]), _number(rest[1])
+            proto.first_line, proto.last_line = read_number(rest[0]), read_number(rest[1])
         elif name == ".parameters":
-            proto.parameters = self.bounded(rest[0], _number(rest[0]), 0, MAX_SLOTS)
+            proto.parameters = self.bounded(rest[0], read_number(rest[0]), 0, MAX_SLOTS)
             self.use(proto.parameters)
         elif name == ".vararg":
             proto.is_vararg = True
         elif name == ".slots":
-            self.slots = self.bounded(rest[0], _number(rest[0]), 2, MAX_SLOTS)
+            self.slots = self.bounded(rest[0], read_number(rest[0]), 2, MAX_SLOTS)
         elif name == ".constant":
-            value = _literal(rest[0])
+            value = read_literal(rest[0])
             self.constants.setdefault((type(value), str(value)), len(proto.constants))
             proto.constants.append(value)
         elif name == ".stripped":
@@ -282,13 +191,13 @@ class _Function:
         else:
             first.fail(f"unknown directive '{name}'")
 
-    def local(self, first: _Token, rest: list[_Token]) -> None:
+    def local(self, first: Token, rest: list[Token]) -> None:
         if len(rest) not in (2, 4):
             first.fail("'.local' takes a name and a slot, and perhaps two pcs")
-        name = _string(rest[0]) if rest[0].is_string else rest[0].text.encode()
+        name = read_string(rest[0]) if rest[0].is_string else rest[0].text.encode()
         slot = self.slot(rest[1])
         if len(rest) == 4:
-            self.proto.locals.append(LocalVariable(name, _number(rest[2]), _number(rest[3]), slot))
+            self.proto.locals.append(LocalVariable(name, read_number(rest[2]), read_number(rest[3]), slot))
             return
         if self.base is not None:
             first.fail("'.local' without pcs stands before the code")
@@ -297,18 +206,18 @@ class _Function:
         self.whole_locals.append(variable)
         self.names[name.decode("latin-1")] = slot
 
-    def upvalue(self, first: _Token, rest: list[_Token]) -> None:
+    def upvalue(self, first: Token, rest: list[Token]) -> None:
         kinds = {"const": UpvalueDescription.CONSTANT, "close": UpvalueDescription.TO_BE_CLOSED}
         if len(rest) not in (3, 4) or rest[1].text not in ("slot", "upvalue"):
             first.fail("'.upvalue' takes a name, 'slot' or 'upvalue', and a number")
         if len(rest) == 4 and rest[3].text not in kinds:
             rest[3].fail("'const' or 'close' expected")
-        name = None if rest[0].text == "-" and not rest[0].is_string else _string(rest[0])
+        name = None if rest[0].text == "-" and not rest[0].is_string else read_string(rest[0])
         kind = kinds[rest[3].text] if len(rest) == 4 else UpvalueDescription.REGULAR
-        index = self.bounded(rest[2], _number(rest[2]), 0, 255)
+        index = self.bounded(rest[2], read_number(rest[2]), 0, 255)
         self.proto.upvalues.append(UpvalueDescription(name, rest[1].text == "slot", index, kind))
 
-    def place(self, token: _Token) -> Range:
+    def place(self, token: Token) -> Range:
         match = _RANGE.fullmatch(token.text)
         if match is None:
             token.fail("a source range looks like @4:7-19")
@@ -316,7 +225,7 @@ class _Function:
         start = int(start_line or line)
         return int(line), start, int(start_column), int(end_line or start), int(end_column)
 
-    def label(self, token: _Token) -> None:
+    def label(self, token: Token) -> None:
         name = token.text[:-1]
         if name in self.labels:
             token.fail(f"label '{name}' stands here for the second time")
@@ -327,7 +236,7 @@ class _Function:
             self.height = self.heights.get(name, self.base)
         self.meet(token, name)
 
-    def meet(self, token: _Token, name: str) -> None:
+    def meet(self, token: Token, name: str) -> None:
         """Notes the height at a label; all ways must agree."""
         assert self.height is not None
         known = self.heights.setdefault(name, self.height)
@@ -336,7 +245,7 @@ class _Function:
 
     # --- operands
 
-    def bounded(self, token: _Token, value: int, low: int, high: int) -> int:
+    def bounded(self, token: Token, value: int, low: int, high: int) -> int:
         if not low <= value <= high:
             token.fail(f"{value} is not from {low} to {high}")
         return value
@@ -344,7 +253,7 @@ class _Function:
     def use(self, slots: int) -> None:
         self.used = max(self.used, slots)
 
-    def slot(self, token: _Token) -> int:
+    def slot(self, token: Token) -> int:
         text = token.text.strip('"')
         if text in self.names:
             return self.names[text]
@@ -354,10 +263,10 @@ class _Function:
         self.use(slot + 1)
         return slot
 
-    def constant(self, token: _Token) -> int:
+    def constant(self, token: Token) -> int:
         if not token.is_string and re.fullmatch(r"k\d+", token.text):
             return int(token.text[1:])
-        value = _literal(token)
+        value = read_literal(token)
         return self.intern(value)
 
     def intern(self, value: Constant) -> int:
@@ -367,7 +276,7 @@ class _Function:
             self.proto.constants.append(value)
         return self.constants[key]
 
-    def numbered(self, token: _Token, letter: str) -> int | None:
+    def numbered(self, token: Token, letter: str) -> int | None:
         """The number in `u3` or `p3`; None for a name in quotes."""
         if token.is_string:
             return None
@@ -375,15 +284,15 @@ class _Function:
             token.fail(f"{letter}0, {letter}1, ... or a name in quotes expected, got '{token.text}'")
         return int(token.text[1:])
 
-    def upvalue_index(self, token: _Token) -> int:
+    def upvalue_index(self, token: Token) -> int:
         self.add_environment()
         number = self.numbered(token, "u")
         if number is not None:
             return number
         names = [upvalue.name for upvalue in self.proto.upvalues]
-        if _string(token) not in names:
+        if read_string(token) not in names:
             token.fail(f"no upvalue {token.text}")
-        return names.index(_string(token))
+        return names.index(read_string(token))
 
     def add_environment(self) -> None:
         if self.parent is None and not self.proto.upvalues:
@@ -391,7 +300,7 @@ class _Function:
 
     # --- instructions
 
-    def instruction(self, first: _Token, operands: list[_Token]) -> None:
+    def instruction(self, first: Token, operands: list[Token]) -> None:
         name = first.text.upper()
         name = ALIASES.get(name, name)
         if first.is_string or (name not in BY_NAME and name not in ("PUSH", "POP")):
@@ -416,7 +325,7 @@ class _Function:
     def needs_height(self, opcode: Opcode) -> bool:
         return any(kind in _SLOTS for _, kind in opcode.operands)
 
-    def operand(self, token: _Token, kind: str) -> int:
+    def operand(self, token: Token, kind: str) -> int:
         if kind in _SLOTS:
             return self.slot(token)
         if kind in ("k", "num", "key"):
@@ -434,9 +343,9 @@ class _Function:
                 self.meet(token, token.text)
             self.jumps.append((token, len(self.proto.code), token.text))
             return 0
-        return _number(token)
+        return read_number(token)
 
-    def pop(self, token: _Token, count: int) -> int:
+    def pop(self, token: Token, count: int) -> int:
         """Takes values off; the slot of the lowest."""
         height = self.known_height(token)
         assert self.base is not None
@@ -445,7 +354,7 @@ class _Function:
         self.height = height - count
         return self.height
 
-    def push(self, token: _Token, count: int) -> int:
+    def push(self, token: Token, count: int) -> int:
         """Adds values; the slot of the lowest."""
         height = self.known_height(token)
         if height + count > MAX_SLOTS:
@@ -454,12 +363,12 @@ class _Function:
         self.use(self.height)
         return height
 
-    def known_height(self, token: _Token) -> int:
+    def known_height(self, token: Token) -> int:
         if self.height is None:
             token.fail("nothing leads here: a label is missing")
         return self.height
 
-    def push_value(self, first: _Token, operands: list[_Token]) -> None:
+    def push_value(self, first: Token, operands: list[Token]) -> None:
         if len(operands) != 1:
             first.fail("'PUSH' takes a constant, a slot or an upvalue")
         token = operands[0]
@@ -472,7 +381,7 @@ class _Function:
         elif not token.is_string and re.fullmatch(r"k\d+", text):
             self.emit(first, BY_NAME["LOADK"], [slot, self.constant(token)])
         else:
-            value = _literal(token)
+            value = read_literal(token)
             if value is None:
                 self.emit(first, BY_NAME["LOADNIL"], [slot, 0])
             elif isinstance(value, bool):
@@ -482,13 +391,13 @@ class _Function:
             else:
                 self.emit(first, BY_NAME["LOADK"], [slot, self.intern(value)])
 
-    def stack_instruction(self, first: _Token, opcode: Opcode, operands: list[_Token]) -> None:
+    def stack_instruction(self, first: Token, opcode: Opcode, operands: list[Token]) -> None:
         """An instruction without its slots."""
         name = opcode.name
         expected = [kind for _, kind in opcode.operands if kind not in _SLOTS]
         if opcode.name in ("GETGLOBAL", "SETGLOBAL") and len(operands) == 1:
             # Upvalue 0 of a main function is _ENV.
-            operands = [_Token("u0", first.line, first.column, False), *operands]
+            operands = [Token("u0", first.line, first.column, False), *operands]
         if len(operands) != len(expected) or (not expected and not self.needs_height(opcode)):
             first.fail(f"'{first.text}' takes {len(opcode.operands)} operands, or {len(expected)} in stack notation")
         if name in _CLASSIC:
@@ -499,7 +408,7 @@ class _Function:
             self.emit(first, opcode, [slot + count - 1])
             return
         if name in _COUNTED:
-            numbers = [self.bounded(token, _number(token), 0, MAX_SLOTS) for token in operands]
+            numbers = [self.bounded(token, read_number(token), 0, MAX_SLOTS) for token in operands]
             self.counted(first, opcode, numbers)
             return
         if name == "SELF":
@@ -531,7 +440,7 @@ class _Function:
         if opcode.flow in ("jump", "exit"):
             self.height = None
 
-    def counted(self, first: _Token, opcode: Opcode, numbers: list[int]) -> None:
+    def counted(self, first: Token, opcode: Opcode, numbers: list[int]) -> None:
         name = opcode.name
         if name == "CALL":
             slot = self.pop(first, numbers[0] + 1)
@@ -555,7 +464,7 @@ class _Function:
             self.emit(first, opcode, [slot if numbers[0] or is_call else 0, numbers[0] + 1])
             self.height = None
 
-    def emit(self, first: _Token, opcode: Opcode, values: list[int], operands: list[_Token] | None = None) -> None:
+    def emit(self, first: Token, opcode: Opcode, values: list[int], operands: list[Token] | None = None) -> None:
         word = opcode.code
         extra = 0
         for position, ((field, kind), value) in enumerate(zip(opcode.operands, values, strict=True)):
@@ -588,7 +497,7 @@ class _Function:
     def add_nested(self, proto: Proto) -> None:
         self.proto.protos.append(proto)
 
-    def finish(self, token: _Token) -> None:
+    def finish(self, token: Token) -> None:
         proto = self.proto
         code = proto.code
         self.add_environment()
@@ -603,9 +512,9 @@ class _Function:
                 code[pc] |= (self.bounded(name, distance, -(1 << 23), (1 << 23) - 1) & 0xFFFFFF) << 8
         names = [nested.name for nested in proto.protos]
         for name, pc in self.named_functions:
-            if _string(name) not in names:
+            if read_string(name) not in names:
                 name.fail(f"no function {name.text}")
-            code[pc] |= names.index(_string(name)) << 16
+            code[pc] |= names.index(read_string(name)) << 16
         for variable in self.whole_locals:
             variable.end_pc = len(code)
         proto.slots = self.slots if self.slots is not None else self.used

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
 from perilune.compiler.opcodes import BY_NAME, MAX_HINTED_KEY, MAX_SLOTS
 from perilune.compiler.proto import Constant, LocalVariable, Proto, Range, UpvalueDescription
-from perilune.compiler.resolver import next_token
+from perilune.compiler.source import next_token
 
 if TYPE_CHECKING:
     from perilune.compiler import nodes

@@ -10,7 +10,6 @@ slot and no upvalue.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
@@ -18,7 +17,7 @@ from typing import Any, Final, cast
 from perilune.compiler import nodes
 from perilune.compiler.diagnostics import Diagnostic
 from perilune.compiler.folding import FOLDABLE, fold_binary, fold_unary
-from perilune.compiler.source import Source
+from perilune.compiler.source import Source, next_token
 from perilune.compiler.symbols import (
     CONSTANT,
     GLOBAL,
@@ -59,23 +58,6 @@ def resolve(chunk: nodes.Chunk, source: Source) -> Resolution:
     if sys.getrecursionlimit() < RECURSION_LIMIT:
         sys.setrecursionlimit(RECURSION_LIMIT)
     return _Resolver(source).chunk(chunk)
-
-
-_SPACE = re.compile(r"(?:[ \t\r\n\f\v]+|--\[(=*)\[(?s:.*?)\]\1\]|--(?!\[=*\[)[^\n\r]*)*")
-_TOKEN = re.compile(
-    r"""[A-Za-z_]\w* | \.?[0-9](?:[eEpP][+-]|[\w.])* | \[(?P<level>=*)\[(?s:.*?)\](?P=level)\]
-      | "(?:[^"\\\n]|\\(?s:.))*" | '(?:[^'\\\n]|\\(?s:.))*' | \.\.\.? | :: | // | << | >> | [=~<>]=
-      | (?s:.)""",
-    re.VERBOSE | re.ASCII,
-)
-
-
-def next_token(text: str, offset: int) -> tuple[int, int]:
-    """The range of the next token at or behind an offset, empty at the end of the text."""
-    space = _SPACE.match(text, offset)
-    start = space.end() if space else offset
-    token = _TOKEN.match(text, start)
-    return start, token.end() if token else start
 
 
 class _Resolver:

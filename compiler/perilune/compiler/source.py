@@ -1,4 +1,4 @@
-"""A source text, and where its lines begin."""
+"""A source text, where its lines begin, and where the token behind an offset stands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from bisect import bisect_right
 
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
 _BYTE_ORDER_MARK = "\xef\xbb\xbf"
+_SPACE = re.compile(r"(?:[ \t\r\n\f\v]+|--\[(=*)\[(?s:.*?)\]\1\]|--(?!\[=*\[)[^\n\r]*)*")
+_TOKEN = re.compile(
+    r"""[A-Za-z_]\w* | \.?[0-9](?:[eEpP][+-]|[\w.])* | \[(?P<level>=*)\[(?s:.*?)\](?P=level)\]
+      | "(?:[^"\\\n]|\\(?s:.))*" | '(?:[^'\\\n]|\\(?s:.))*' | \.\.\.? | :: | // | << | >> | [=~<>]=
+      | (?s:.)""",
+    re.VERBOSE | re.ASCII,
+)
 
 
 class Source:
@@ -57,6 +64,14 @@ class Source:
         starts = self.line_starts
         end = starts[line] if line < len(starts) else len(self.text)
         return self.text[starts[line - 1] : end].rstrip("\r\n")
+
+
+def next_token(text: str, offset: int) -> tuple[int, int]:
+    """The range of the next token at or behind an offset, empty at the end of the text."""
+    space = _SPACE.match(text, offset)
+    start = space.end() if space else offset
+    token = _TOKEN.match(text, start)
+    return start, token.end() if token else start
 
 
 def _first_code(text: str) -> int:

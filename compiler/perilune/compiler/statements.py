@@ -37,7 +37,7 @@ from perilune.compiler.nodes import (
 from perilune.compiler.nodes import Label as LabelStatement
 from perilune.compiler.operands import EXPRESSIONS, constant_of, delay, operand
 from perilune.compiler.operators import jump_if
-from perilune.compiler.resolver import next_token
+from perilune.compiler.source import next_token
 from perilune.compiler.symbols import LOCAL, NOT_CONSTANT
 
 _RETURN = CODE["RETURN"]
