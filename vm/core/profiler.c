@@ -233,7 +233,8 @@ enum ProfilerStart profiler_start(VM *vm, enum Mode mode, enum SamplerKind kind,
   bool is_supported = true;
   if (mode == MODE_SAMPLE) profiler->sampler = sampler_new(vm, kind, interval_ns, &is_supported);
   sites_add(&profiler->sites, FIRST_SITE);
-  bool is_complete = profiler->sites.array != NULL && memory_begin_sites(vm->allocator) && (mode != MODE_SAMPLE || profiler->sampler != NULL);
+  bool is_complete = profiler->sites.array != NULL && memory_begin_sites(vm->allocator) &&
+                     (mode != MODE_SAMPLE || profiler->sampler != NULL);
   if (!is_complete || !attach_all(vm)) {
     clear(vm);
     return is_supported ? PROFILER_NO_MEMORY : PROFILER_NO_SAMPLER;
