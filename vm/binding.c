@@ -12,17 +12,21 @@
 #define Py_LIMITED_API 0x030B0000
 #endif
 #include <Python.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "api.h"
-#include "opcodes.h"
+#include "lib/api.h"
 #include "lib/sandbox.h"
-#include "profiler.h"
+#include "machine/hooks.h"
+#include "opcodes.h"
+#include "profiler/cpu.h"
+#include "profiler/profiler.h"
 
 #define SIGNAL_STATUS 128 /* the exit status of a process that a signal ended is this and its number, as shells have it */
+#define STOP_SIGNALS 3    /* Ctrl-C is the first */
 
 enum RunKind { RUN_OK, RUN_ERROR, RUN_EXIT, RUN_INTERRUPTED, RUN_LIMIT };
 
@@ -31,6 +35,10 @@ typedef struct State {
   VM *vm;
   PyObject *compile;
   bool running;
+  bool stopped_compiling; /* it was told to stop; likewise */
+  volatile unsigned long compiling; /* the thread in which the compiler runs; 0: it does not. Changed with the GIL held */
+  bool finished; /* the finalizers have run */
+  char *locale; /* as the last run left it; NULL: "C" */
   volatile sig_atomic_t interrupted; /* the signal that did it, or would have; 0 if none */
 #ifndef _WIN32
   pthread_t runner; /* while running: the thread that runs */
@@ -74,21 +82,68 @@ static char *exception_text(void) {
   return copy;
 }
 
-static uint8_t *compile_text(void *context, const char *text, size_t length, const char *chunkname,
-                             size_t *chunk_length, char **message) {
+/* How many bytes may still be allocated, as Python has it: None for any number. */
+static PyObject *memory_left(const State *self) {
+  const Allocator *allocator = self->vm->allocator;
+  if (allocator->limit == SIZE_MAX) Py_RETURN_NONE;
+  size_t left = allocator->limit > allocator->current ? allocator->limit - allocator->current : 0;
+  return PyLong_FromSize_t(left);
+}
+
+/* From here on stop_compiling ends what the thread does in Python: with KeyboardInterrupt, whatever it is at. */
+static void begin_compiling(State *self) {
+  self->stopped_compiling = false;
+  self->compiling = PyThread_get_thread_ident();
+}
+
+/* Lets an exception arrive that stop_compiling may have left for the thread, instead of taking it back: the interpreter
+   would look for it at every step from then on, and never get on under a trace function (CPython 3.11 and 3.12). */
+static void absorb_stop(unsigned long thread) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyObject *code = Py_CompileString("while True: pass", "<stop>", Py_file_input);
+  PyObject *globals = PyDict_New();
+  bool can_arrive = code != NULL && globals != NULL;
+  if (PyThreadState_SetAsyncExc(thread, can_arrive ? PyExc_KeyboardInterrupt : NULL) == 1 && can_arrive)
+    Py_XDECREF(PyEval_EvalCode(code, globals, globals));
+  Py_XDECREF(code);
+  Py_XDECREF(globals);
+  PyErr_Clear();
+  PyErr_Restore(type, value, traceback);
+}
+
+static void end_compiling(State *self) {
+  unsigned long thread = self->compiling;
+  self->compiling = 0;
+  if (self->stopped_compiling) absorb_stop(thread);
+  if (!self->interrupted || PyErr_Occurred()) return;
+  if (PyErr_CheckSignals() < 0) PyErr_Clear(); /* Ctrl-C came at the very end */
+}
+
+/* With the GIL held. */
+static void stop_compiling(State *self) {
+  if (!self->compiling) return;
+  self->stopped_compiling = true;
+  PyThreadState_SetAsyncExc(self->compiling, PyExc_KeyboardInterrupt);
+}
+
+static void compile_text(void *context, Compilation *compilation) {
   State *self = context;
   PyGILState_STATE gil = PyGILState_Ensure();
-  uint8_t *chunk = NULL;
-  PyObject *result = PyObject_CallFunction(self->compile, "y#y", text, (Py_ssize_t)length, chunkname);
-  if (result != NULL && PyBytes_Check(result)) {
-    chunk = (uint8_t *)copy_bytes(result, chunk_length);
-  } else if (result != NULL) {
-    PyErr_SetString(PyExc_TypeError, "the compile callback must return bytes");
+  unsigned number;
+  PyObject *chunk = NULL;
+  begin_compiling(self);
+  PyObject *result = PyObject_CallFunction(self->compile, "y#nyN", compilation->text, (Py_ssize_t)compilation->length,
+                                           (Py_ssize_t)compilation->begin, compilation->chunkname, memory_left(self));
+  end_compiling(self);
+  compilation->out_of_memory = result == NULL && PyErr_ExceptionMatches(PyExc_MemoryError);
+  if (result != NULL && PyArg_ParseTuple(result, "SI;the compile callback must return bytes", &chunk, &number)) {
+    compilation->chunk = (uint8_t *)copy_bytes(chunk, &compilation->chunk_length);
+    compilation->text_number = number;
   }
-  if (chunk == NULL) *message = exception_text();
+  if (compilation->chunk == NULL) compilation->message = exception_text();
   Py_XDECREF(result);
   PyGILState_Release(gil);
-  return chunk;
 }
 
 /* Running */
@@ -101,6 +156,7 @@ typedef struct Bytes {
 typedef struct Run {
   Bytes chunk;
   const char *chunkname;
+  unsigned text_number; /* of the text that the chunk was compiled from; 0: it is a text, or comes without one */
   Bytes *args; /* NULL: those in the global `arg` */
   int arg_count;
   int script; /* for the global `arg`: which word of the command line is the script */
@@ -181,7 +237,9 @@ static int run_lua(VM *vm, Run *run) {
     vm->instructions_limited = true;
     vm->instructions_left = 0;
   }
-  int status = load_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, "bt");
+  int status = run->text_number == 0 ? load_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, "bt")
+                                     : load_known_chunk(L, run->chunk.text, run->chunk.length, run->chunkname,
+                                                        run->text_number);
   if (status == STATUS_OK && !run->only_load) {
     status = call_protected_body(L, push_arguments, run);
     if (status == STATUS_OK) {
@@ -190,6 +248,7 @@ static int run_lua(VM *vm, Run *run) {
       profiler_leave(vm);
     }
   }
+  if (status_is_final(status)) hook_set(L, 0, 0); /* nothing returns any more */
   fflush(stdout);
   bool is_memory = status == STATUS_MEMORY || vm->ended == INTERRUPT_MEMORY;
   if (status == STATUS_MEMORY && vm->allocator->limit != SIZE_MAX) { /* raised where no message could be made */
@@ -208,19 +267,19 @@ static int run_lua(VM *vm, Run *run) {
   return status;
 }
 
-/* Ctrl-C and, if wanted, SIGTERM: the first asks the program to stop. A second Ctrl-C is the system's default, and so is a
-   SIGTERM a second later: timeout(1) sends two at once. */
+/* Ctrl-C and, if wanted, SIGTERM and SIGHUP: the first asks the program to stop. A second Ctrl-C is the system's default,
+   and so is another one of the same kind a second later: timeout(1) sends two at once. */
+static State *volatile interruptible;
+
 #ifndef _WIN32
-#define STOP_SIGNALS 2
 #define TERMINATION_PAUSE 1 /* seconds */
-static const int stop_signals[STOP_SIGNALS] = {SIGINT, SIGTERM};
+static const int stop_signals[STOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
 typedef struct StopSignals {
   int caught; /* how many of stop_signals */
   struct sigaction old[STOP_SIGNALS];
 } StopSignals;
 
-static State *volatile interruptible;
 static volatile time_t terminated_at;
 
 static void set_handler(int number, void (*handler)(int)) {
@@ -236,7 +295,7 @@ static void on_stop_signal(int number) {
   if (self == NULL) return;
   if (number == SIGINT) {
     set_handler(number, SIG_DFL);
-  } else if (self->interrupted != SIGTERM) {
+  } else if (self->interrupted != number) {
     terminated_at = time(NULL);
   } else if (time(NULL) - terminated_at > TERMINATION_PAUSE) {
     set_handler(number, SIG_DFL);
@@ -244,22 +303,51 @@ static void on_stop_signal(int number) {
   }
   self->interrupted = number;
   vm_interrupt(self->vm, INTERRUPT_STOP);
+  if (self->compiling) PyErr_SetInterrupt();
 }
 
-/* Catches the first `count` of stop_signals, but for what is ignored, as Ctrl-C in the background. */
+/* Catches the first `count` of stop_signals: Ctrl-C even where it was ignored, as in a shell's background, because lua does. */
 static void catch_signals(State *self, int count, StopSignals *signals) {
   signals->caught = interruptible == NULL ? count : 0;
   if (signals->caught > 0) interruptible = self;
   for (int i = 0; i < signals->caught; i++) {
     sigaction(stop_signals[i], NULL, &signals->old[i]);
-    if (signals->old[i].sa_handler != SIG_IGN) set_handler(stop_signals[i], on_stop_signal);
+    if (stop_signals[i] == SIGINT || signals->old[i].sa_handler != SIG_IGN) set_handler(stop_signals[i], on_stop_signal);
   }
 }
 
 static void release_signals(const State *self, const StopSignals *signals) {
   for (int i = 0; i < signals->caught; i++) sigaction(stop_signals[i], &signals->old[i], NULL);
   if (signals->caught == 0) return;
-  if (self->interrupted == SIGTERM) set_handler(SIGTERM, SIG_IGN); /* the process ends anyway, but not before its report */
+  if (self->interrupted != 0 && self->interrupted != SIGINT)
+    set_handler(self->interrupted, SIG_IGN); /* the process ends anyway, but not before its report */
+  interruptible = NULL;
+}
+#else
+/* There is only Ctrl-C, on a thread of its own; the system's default is back when the handler runs. */
+typedef struct StopSignals {
+  bool caught;
+  void (*old)(int);
+} StopSignals;
+
+static void on_stop_signal(int number) {
+  State *self = interruptible;
+  if (self == NULL) return;
+  self->interrupted = number;
+  vm_interrupt(self->vm, INTERRUPT_STOP);
+}
+
+static void catch_signals(State *self, int count, StopSignals *signals) {
+  signals->caught = interruptible == NULL && count > 0;
+  if (!signals->caught) return;
+  interruptible = self;
+  signals->old = signal(SIGINT, on_stop_signal);
+}
+
+static void release_signals(const State *self, const StopSignals *signals) {
+  (void)self;
+  if (!signals->caught) return;
+  signal(SIGINT, signals->old);
   interruptible = NULL;
 }
 #endif
@@ -317,21 +405,37 @@ static bool run_prepare(Run *run, PyObject *args) {
   return true;
 }
 
+static char *copy_locale(void) {
+  const char *locale = setlocale(LC_ALL, NULL);
+  return copy_text(locale, strlen(locale));
+}
+
+/* A program begins in the locale "C", whatever Python has set, and keeps what it sets itself from run to run. Returns the
+   process's locale. */
+static char *enter_locale(const State *self) {
+  char *of_process = copy_locale();
+  setlocale(LC_ALL, self->locale ? self->locale : "C");
+  return of_process;
+}
+
+static void leave_locale(State *self, char *of_process) {
+  free(self->locale);
+  self->locale = copy_locale();
+  if (of_process) setlocale(LC_ALL, of_process);
+  free(of_process);
+}
+
 /* Meanwhile the first `signals` of stop_signals stop the program. */
 static PyObject *run_outcome(State *self, Run *run, int signals) {
   begin_running(self);
   self->interrupted = 0;
   PyThreadState *python = PyEval_SaveThread();
-#ifndef _WIN32
   StopSignals caught;
   catch_signals(self, signals, &caught);
-#else
-  (void)signals;
-#endif
+  char *of_process = enter_locale(self);
   int status = run_lua(self->vm, run);
-#ifndef _WIN32
+  leave_locale(self, of_process);
   release_signals(self, &caught);
-#endif
   PyEval_RestoreThread(python);
   self->running = false;
   int kind = status == STATUS_OK      ? RUN_OK
@@ -346,19 +450,25 @@ static PyObject *run_outcome(State *self, Run *run, int signals) {
 }
 
 static PyObject *State_run(PyObject *object, PyObject *arguments, PyObject *keywords) {
-  static char *names[] = {"chunk", "chunkname", "args", "catch_interrupts", "catch_termination", NULL};
+  static char *names[] = {"chunk", "chunkname", "args", "catch_interrupts", "catch_termination", "text_number",
+                          NULL};
   State *self = (State *)object;
   Run run = {0};
   Py_ssize_t chunk_length;
   int interrupts = 0, termination = 0;
   PyObject *args = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|Opp:run", names, &run.chunk.text, &chunk_length,
-                                   &run.chunkname, &args, &interrupts, &termination))
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|OppI:run", names, &run.chunk.text, &chunk_length,
+                                   &run.chunkname, &args, &interrupts, &termination, &run.text_number))
     return NULL;
   run.chunk.length = (size_t)chunk_length;
   if (!is_usable(self)) return NULL;
+  if (self->finished) {
+    PyErr_SetString(PyExc_RuntimeError, "the state has finished");
+    return NULL;
+  }
   PyObject *result = NULL;
-  if (args == Py_None || run_prepare(&run, args)) result = run_outcome(self, &run, interrupts ? 1 + termination : 0);
+  int signals = !interrupts ? 0 : termination ? STOP_SIGNALS : 1;
+  if (args == Py_None || run_prepare(&run, args)) result = run_outcome(self, &run, signals);
   free(run.args);
   free(run.message);
   return result;
@@ -396,12 +506,37 @@ static PyObject *State_check(PyObject *object, PyObject *arguments) {
   return result;
 }
 
+/* (what a callable returns of the bytes that may still be allocated, None), or (None, the limit that ended it). */
+static PyObject *State_bounded(PyObject *object, PyObject *callable) {
+  State *self = (State *)object;
+  if (!is_usable(self)) return NULL;
+  VM *vm = self->vm;
+  begin_running(self);
+  self->interrupted = 0;
+  atomic_store(&vm->interrupt, 0);
+  begin_compiling(self);
+  PyObject *result = PyObject_CallFunction(callable, "N", memory_left(self));
+  end_compiling(self);
+  self->running = false;
+  int reasons = atomic_exchange(&vm->interrupt, 0);
+  if (result != NULL) return Py_BuildValue("(NO)", result, Py_None);
+  int reason = 0;
+  if (reasons & INTERRUPT_TIMEOUT) reason = INTERRUPT_TIMEOUT;
+  else if (vm->allocator->limit != SIZE_MAX && PyErr_ExceptionMatches(PyExc_MemoryError)) reason = INTERRUPT_MEMORY;
+  if (reason == 0) return NULL;
+  PyErr_Clear();
+  char text[LIMIT_TEXT];
+  limit_text(vm, reason, text);
+  return Py_BuildValue("(Oy)", Py_None, text);
+}
+
 static PyObject *State_interrupt(PyObject *object, PyObject *unused) {
   (void)unused;
   State *self = (State *)object;
   if (self->vm != NULL && self->running) {
     self->interrupted = SIGINT;
     vm_interrupt(self->vm, INTERRUPT_STOP);
+    stop_compiling(self);
   }
   Py_RETURN_NONE;
 }
@@ -414,6 +549,7 @@ static PyObject *State_time_over(PyObject *object, PyObject *seconds) {
   if (self->vm != NULL && self->running) {
     self->vm->time_limit = limit;
     vm_interrupt(self->vm, INTERRUPT_TIMEOUT);
+    stop_compiling(self);
 #ifndef _WIN32
     wake_runner(self);
 #endif
@@ -467,6 +603,7 @@ static PyObject *State_profile_start(PyObject *object, PyObject *arguments, PyOb
   enum SamplerKind kind = SAMPLER_BEST;
   if (sampler != NULL && strcmp(sampler, "signal") == 0) kind = SAMPLER_SIGNAL;
   else if (sampler != NULL && strcmp(sampler, "thread") == 0) kind = SAMPLER_THREAD;
+  else if (sampler != NULL && strcmp(sampler, "steps") == 0) kind = SAMPLER_STEPS;
   else if (sampler != NULL) return PyErr_Format(PyExc_ValueError, "unknown sampler '%s'", sampler);
   if (interval_ns != BEST_INTERVAL && (interval_ns < MIN_INTERVAL_NS || interval_ns > MAX_INTERVAL_NS)) {
     PyErr_SetString(PyExc_ValueError, "the sampling interval must be from 10 microseconds to 100 seconds");
@@ -476,7 +613,7 @@ static PyObject *State_profile_start(PyObject *object, PyObject *arguments, PyOb
   switch (profiler_start(self->vm, mode, kind, interval_ns)) {
     case PROFILER_NO_MEMORY: return PyErr_NoMemory();
     case PROFILER_NO_SAMPLER:
-      PyErr_SetString(PyExc_ValueError, "this system has no signal sampler: use sampler=\"thread\"");
+      PyErr_SetString(PyExc_ValueError, "this system has no such sampler: use sampler=\"thread\"");
       return NULL;
     default: break;
   }
@@ -523,8 +660,8 @@ static PyObject *none(void) {
   return Py_None;
 }
 
-static PyObject *bytes_or_none(const Str *s) {
-  return s == NULL ? none() : PyBytes_FromStringAndSize(s->text, (Py_ssize_t)str_length(s));
+static PyObject *bytes_or_none(const char *text, size_t length) {
+  return text == NULL ? none() : PyBytes_FromStringAndSize(text, (Py_ssize_t)length);
 }
 
 /* An empty string for no array. */
@@ -532,24 +669,11 @@ static PyObject *array_bytes(const void *array, size_t size) {
   return PyBytes_FromStringAndSize(array, array == NULL ? 0 : (Py_ssize_t)size);
 }
 
-/* The code without what inline caches remember. */
-static PyObject *code_bytes(const Proto *p) {
-  size_t size = p->word_count * sizeof(uint32_t);
-  uint32_t *code = malloc(size);
-  if (code == NULL) return PyErr_NoMemory();
-  memcpy(code, p->code, size);
-  for (uint32_t at = 0; at < p->word_count; at += OPCODE_ROWS[code[at] & 0xFF].words)
-    if (OPCODE_ROWS[code[at] & 0xFF].x == KIND_KEY) code[at + 1] &= MAX_HINTED_KEY;
-  PyObject *bytes = array_bytes(code, size);
-  free(code);
-  return bytes;
-}
-
-static PyObject *counts_bytes(const Proto *p) {
-  size_t size = p->word_count * sizeof(uint64_t);
+static PyObject *counts_bytes(const ProtoCounts *c) {
+  size_t size = c->word_count * sizeof(uint64_t);
   uint64_t *counts = malloc(size);
   if (counts == NULL) return PyErr_NoMemory();
-  profiler_derive(p, counts);
+  profiler_derive(c, counts);
   PyObject *bytes = array_bytes(counts, size);
   free(counts);
   return bytes;
@@ -558,17 +682,17 @@ static PyObject *counts_bytes(const Proto *p) {
 /* What stamps were taken off again may leave less than nothing. */
 static uint64_t ticks_left(uint64_t ticks) { return ticks > INT64_MAX ? 0 : ticks; }
 
-static PyObject *ticks_bytes(const Proto *p) {
-  size_t size = p->word_count * sizeof(uint64_t);
+static PyObject *ticks_bytes(const ProtoCounts *c) {
+  size_t size = c->word_count * sizeof(uint64_t);
   uint64_t *ticks = malloc(size);
   if (ticks == NULL) return PyErr_NoMemory();
-  for (uint32_t i = 0; i < p->word_count; i++) ticks[i] = ticks_left(p->counts->ticks[i]);
+  for (uint32_t i = 0; i < c->word_count; i++) ticks[i] = ticks_left(c->ticks[i]);
   PyObject *bytes = array_bytes(ticks, size);
   free(ticks);
   return bytes;
 }
 
-enum SiteFigure { SITE_ALLOCATIONS, SITE_BYTES, SITE_LIVE, SITE_PEAK_LIVE };
+enum SiteFigure { SITE_ALLOCATIONS, SITE_BYTES, SITE_LIVE, SITE_PEAK_LIVE, SITE_DRIVEN };
 
 static uint64_t site_figure(const Sites *sites, uint32_t site, enum SiteFigure figure) {
   const Site *s = &sites->array[site];
@@ -576,18 +700,19 @@ static uint64_t site_figure(const Sites *sites, uint32_t site, enum SiteFigure f
     case SITE_ALLOCATIONS: return s->allocations;
     case SITE_BYTES: return s->bytes;
     case SITE_LIVE: return site_live(sites, site);
+    case SITE_DRIVEN: return s->driven;
     default: return site_peak_live(sites, site);
   }
 }
 
 /* One figure of all sites of a function. */
-static PyObject *site_bytes(const Sites *sites, const Proto *p, enum SiteFigure figure) {
-  size_t size = p->word_count * sizeof(uint64_t);
+static PyObject *site_bytes(const Sites *sites, const ProtoCounts *c, enum SiteFigure figure) {
+  size_t size = c->word_count * sizeof(uint64_t);
   uint64_t *column = malloc(size);
   if (column == NULL) return PyErr_NoMemory();
-  column[0] = site_figure(sites, p->first_site, figure); /* before the first instruction */
-  for (uint32_t i = 1; i < p->word_count; i++) column[i] = 0;
-  for (uint32_t i = 0; i < p->word_count; i++) column[i] += site_figure(sites, p->first_site + 1 + i, figure);
+  column[0] = site_figure(sites, c->first_site, figure); /* before the first instruction */
+  for (uint32_t i = 1; i < c->word_count; i++) column[i] = 0;
+  for (uint32_t i = 0; i < c->word_count; i++) column[i] += site_figure(sites, c->first_site + 1 + i, figure);
   PyObject *result = array_bytes(column, size);
   free(column);
   return result;
@@ -621,53 +746,43 @@ static PyObject *kind_list(const Sites *sites, uint32_t first, uint32_t count) {
   return list;
 }
 
-static bool put_function(PyObject *dict, const Sites *sites, const Proto *p) {
-  size_t size = p->word_count * sizeof(uint64_t);
-  const ProtoCounts *c = p->counts;
-  return put_u64(dict, "id", p->id) && put(dict, "parent", none()) && put(dict, "name", bytes_or_none(p->name)) &&
-         put(dict, "source", bytes_or_none(p->source)) && put(dict, "first_line", PyLong_FromLong(p->first_line)) &&
-         put(dict, "last_line", PyLong_FromLong(p->last_line)) && put(dict, "code", code_bytes(p)) &&
-         put(dict, "lines", array_bytes(c->lines, p->word_count * sizeof(uint32_t))) &&
-         put(dict, "ranges", array_bytes(p->ranges, (size_t)p->range_count * 5 * sizeof(uint32_t))) &&
-         put(dict, "word_ranges", array_bytes(p->word_ranges, p->word_count * sizeof(uint32_t))) &&
-         put_u64(dict, "entries", p->entries) && put(dict, "counts", counts_bytes(p)) &&
+static bool put_function(PyObject *dict, const Sites *sites, const ProtoCounts *c) {
+  size_t size = c->word_count * sizeof(uint64_t);
+  const KeptText *source = c->source;
+  return put_u64(dict, "id", c->id) && put_u64(dict, "text", c->text_number) &&
+         put(dict, "parent", c->parent == NO_PARENT ? none() : PyLong_FromUnsignedLong(c->parent)) &&
+         put(dict, "name", bytes_or_none(c->name, c->name_length)) &&
+         put(dict, "source", source == NULL ? none() : bytes_or_none(source->text, source->length)) &&
+         put(dict, "first_line", PyLong_FromLong(c->first_line)) &&
+         put(dict, "last_line", PyLong_FromLong(c->last_line)) &&
+         put(dict, "code", array_bytes(c->code, c->word_count * sizeof(uint32_t))) &&
+         put(dict, "lines", array_bytes(c->lines, c->word_count * sizeof(uint32_t))) &&
+         put(dict, "ranges", array_bytes(c->ranges, (size_t)c->range_count * 5 * sizeof(uint32_t))) &&
+         put(dict, "word_ranges", array_bytes(c->word_ranges, c->word_count * sizeof(uint32_t))) &&
+         put_u64(dict, "entries", c->entries) && put(dict, "counts", counts_bytes(c)) &&
          put(dict, "every", c->every != NULL ? array_bytes(c->every, size) : none()) &&
-         put(dict, "ticks", c->ticks != NULL ? ticks_bytes(p) : none()) &&
+         put(dict, "ticks", c->ticks != NULL ? ticks_bytes(c) : none()) &&
          put(dict, "samples", c->samples != NULL ? array_bytes(c->samples, size) : none()) &&
+         put(dict, "waiting", c->waiting != NULL ? array_bytes(c->waiting, size) : none()) &&
          put(dict, "taken", array_bytes(c->taken, size)) && put(dict, "aborted", array_bytes(c->aborted, size)) &&
-         put(dict, "allocations", site_bytes(sites, p, SITE_ALLOCATIONS)) &&
-         put(dict, "allocated_bytes", site_bytes(sites, p, SITE_BYTES)) &&
-         put(dict, "live_bytes", site_bytes(sites, p, SITE_LIVE)) &&
-         put(dict, "peak_live_bytes", site_bytes(sites, p, SITE_PEAK_LIVE)) &&
-         put(dict, "live_kinds", kind_list(sites, p->first_site, p->word_count + 1));
+         put(dict, "allocations", site_bytes(sites, c, SITE_ALLOCATIONS)) &&
+         put(dict, "allocated_bytes", site_bytes(sites, c, SITE_BYTES)) &&
+         put(dict, "live_bytes", site_bytes(sites, c, SITE_LIVE)) &&
+         put(dict, "peak_live_bytes", site_bytes(sites, c, SITE_PEAK_LIVE)) &&
+         put(dict, "gc_driven", site_bytes(sites, c, SITE_DRIVEN)) &&
+         put(dict, "live_kinds", kind_list(sites, c->first_site, c->word_count + 1));
 }
 
-/* The functions' dictionaries in the order of their ids, each with its parent's id. */
+/* The functions' dictionaries in the order of their ids. */
 static PyObject *function_list(const Profiler *profiler) {
   PyObject *list = PyList_New(0);
-  PyObject *by_id = PyDict_New();
-  bool done = list != NULL && by_id != NULL;
-  for (uint32_t i = 0; done && i < profiler->proto_count; i++) {
+  for (uint32_t i = 0; list != NULL && i < profiler->functions.count; i++) {
     PyObject *dict = PyDict_New();
-    PyObject *id = PyLong_FromUnsignedLong(profiler->protos[i]->id);
-    done = dict != NULL && id != NULL && put_function(dict, &profiler->sites, profiler->protos[i]) && PyList_Append(list, dict) == 0 &&
-           PyDict_SetItem(by_id, id, dict) == 0;
-    Py_XDECREF(id);
+    if (dict == NULL || !put_function(dict, &profiler->sites, profiler->functions.array[i]) || PyList_Append(list, dict) < 0)
+      Py_CLEAR(list);
     Py_XDECREF(dict);
   }
-  for (uint32_t i = 0; done && i < profiler->proto_count; i++) {
-    const Proto *p = profiler->protos[i];
-    for (uint32_t n = 0; done && n < p->proto_count; n++) {
-      PyObject *id = PyLong_FromUnsignedLong(p->protos[n]->id);
-      PyObject *dict = id != NULL ? PyDict_GetItemWithError(by_id, id) : NULL;
-      done = id != NULL && !PyErr_Occurred() && (dict == NULL || put_u64(dict, "parent", p->id));
-      Py_XDECREF(id);
-    }
-  }
-  Py_XDECREF(by_id);
-  if (done) return list;
-  Py_XDECREF(list);
-  return NULL;
+  return list;
 }
 
 static PyObject *builtin_list(const Profiler *profiler) {
@@ -683,13 +798,17 @@ static PyObject *builtin_list(const Profiler *profiler) {
   return list;
 }
 
+static PyObject *cpu_or_none(const Profiler *profiler, uint64_t ns) {
+  return profiler->cpu_ns == CPU_UNKNOWN ? none() : PyLong_FromUnsignedLongLong(ns);
+}
+
 static PyObject *zone_list(const Profiler *profiler) {
   PyObject *list = PyList_New(0);
   for (uint32_t i = 0; list != NULL && i < profiler->zone_count; i++) {
     const Zone *z = &profiler->zones[i];
-    PyObject *row = Py_BuildValue("(y#KKKK)", z->name, (Py_ssize_t)z->length, (unsigned long long)z->calls,
+    PyObject *row = Py_BuildValue("(y#KKKKN)", z->name, (Py_ssize_t)z->length, (unsigned long long)z->calls,
                                   (unsigned long long)z->ns, (unsigned long long)z->allocated_bytes,
-                                  (unsigned long long)z->allocations);
+                                  (unsigned long long)z->allocations, cpu_or_none(profiler, z->cpu_ns));
     if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
@@ -707,11 +826,30 @@ static PyObject *chain_list(const Profiler *profiler) {
   return list;
 }
 
+static PyObject *collector(const Collector *c) {
+  PyObject *walked = PyList_New(0);
+  for (int kind = 0; walked != NULL && kind < BLOCK_KINDS; kind++) {
+    const HeapCount *of = &c->walked[kind];
+    PyObject *row = Py_BuildValue("(sKK)", block_kind_names[kind], (unsigned long long)of->bytes,
+                                  (unsigned long long)of->objects);
+    if (row == NULL || PyList_Append(walked, row) < 0) Py_CLEAR(walked);
+    Py_XDECREF(row);
+  }
+  if (walked == NULL) return NULL;
+  return Py_BuildValue("{sKsKsKsKsN}", "cycles", (unsigned long long)c->cycles, "work", (unsigned long long)c->work,
+                       "freed_bytes", (unsigned long long)c->freed.bytes, "freed_objects",
+                       (unsigned long long)c->freed.objects, "walked", walked);
+}
+
 static bool put_totals(PyObject *dict, const Profiler *profiler) {
   return put_u64(dict, "wall_ns", profiler_elapsed_ns(profiler)) && put_u64(dict, "run_ns", profiler->run_ns) &&
-         put_u64(dict, "gc_ticks", profiler->gc_ticks) && put_u64(dict, "outside_ticks", profiler->outside_ticks) &&
+         put(dict, "cpu_ns", cpu_or_none(profiler, profiler->cpu_ns)) &&
+         put_u64(dict, "gc_ticks", profiler->activity_ticks[ACTIVITY_COLLECTING]) &&
+         put_u64(dict, "compile_ticks", profiler->activity_ticks[ACTIVITY_COMPILING]) &&
+         put_u64(dict, "outside_ticks", profiler->outside_ticks) &&
          put(dict, "ns_per_tick", PyFloat_FromDouble(profiler->ns_per_tick)) &&
-         put(dict, "probe_ticks", PyFloat_FromDouble(profiler->probe_ticks)) &&
+         put(dict, "probe_ticks", PyFloat_FromDouble(profiler->probe.added_ticks)) &&
+         put(dict, "hidden_ticks", PyFloat_FromDouble(profiler->probe.hidden_ticks)) &&
          put_u64(dict, "started_bytes", profiler->started_bytes) &&
          put_u64(dict, "current_bytes", profiler->current_bytes) &&
          put_u64(dict, "peak_bytes", profiler->peak_bytes) &&
@@ -727,34 +865,64 @@ static bool put_totals(PyObject *dict, const Profiler *profiler) {
          put(dict, "live_kinds", kind_list(&profiler->sites, 0, FIRST_SITE)) &&
          put_u64(dict, "current_depth", profiler->current_depth) &&
          put(dict, "paused_bytes", PyLong_FromLongLong(profiler->paused_bytes)) &&
-         put(dict, "zones", zone_list(profiler)) && put(dict, "peak_chain", chain_list(profiler)) &&
+         put(dict, "closing_bytes", PyLong_FromLongLong(profiler->closing_bytes)) &&
+         put(dict, "collector", collector(&profiler->collector)) && put(dict, "zones", zone_list(profiler)) && put(dict, "peak_chain", chain_list(profiler)) &&
          put_u64(dict, "peak_chain_length", profiler->chain_count) &&
          put_u64(dict, "peak_chain_depth", profiler->chain_depth) &&
          put_u64(dict, "peak_depth", profiler->peak_depth);
 }
 
-/* The call tree's nodes, parents first: (parent, function id, line, name of the library function or None, samples). */
-static PyObject *tree_list(const Samples *samples) {
+/* The call tree's nodes, parents first: (parent, function id, line, name of the library function or None, samples), or how
+   many of these found the thread waiting. */
+static PyObject *tree_list(const Samples *samples, bool waiting) {
   PyObject *list = PyList_New(0);
   for (uint32_t i = 0; list != NULL && i < samples->node_count; i++) {
     const TreeNode *n = &samples->nodes[i];
     const char *builtin = n->builtin != NO_BUILTIN && i > 0 ? samples->builtins[n->builtin].name : NULL;
-    PyObject *row = Py_BuildValue("(IIIzK)", n->parent, n->function, n->line, builtin, (unsigned long long)n->samples);
+    PyObject *row = waiting ? PyLong_FromUnsignedLongLong(n->waiting)
+                            : Py_BuildValue("(IIIzK)", n->parent, n->function, n->line, builtin,
+                                            (unsigned long long)n->samples);
     if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
   return list;
 }
 
+/* Library functions of which a sample found the thread waiting, with how many did. */
+static PyObject *builtins_waiting(const Profiler *profiler) {
+  PyObject *dict = PyDict_New();
+  for (uint32_t i = 0; dict != NULL && i < profiler->builtin_count; i++) {
+    const BuiltinCount *b = &profiler->builtins[i];
+    if (b->waiting > 0 && !put_u64(dict, b->name, b->waiting)) Py_CLEAR(dict);
+  }
+  return dict;
+}
+
+static PyObject *waiting(const Profiler *profiler, const Samples *samples) {
+  if (!samples->knows_waiting) return none();
+  PyObject *dict = PyDict_New();
+  if (dict != NULL && put_u64(dict, "samples", samples->waiting) &&
+      put_u64(dict, "gc", samples->activities_waiting[ACTIVITY_COLLECTING]) &&
+      put_u64(dict, "compile", samples->activities_waiting[ACTIVITY_COMPILING]) &&
+      put_u64(dict, "outside", samples->outside_waiting) && put(dict, "builtins", builtins_waiting(profiler)) &&
+      put(dict, "tree", tree_list(samples, true)))
+    return dict;
+  Py_XDECREF(dict);
+  return NULL;
+}
+
 static PyObject *sampling(const Profiler *profiler) {
   if (profiler->sampler == NULL) return none();
   const Samples *samples = sampler_samples(profiler->sampler);
-  const char *kind = sampler_kind(profiler->sampler) == SAMPLER_SIGNAL ? "signal" : "thread";
+  static const char *const kinds[] = {[SAMPLER_SIGNAL] = "signal", [SAMPLER_THREAD] = "thread", [SAMPLER_STEPS] = "steps"};
+  const char *kind = kinds[sampler_kind(profiler->sampler)];
   PyObject *dict = PyDict_New();
   if (dict != NULL && put(dict, "sampler", PyUnicode_FromString(kind)) &&
       put_u64(dict, "interval_ns", sampler_interval_ns(profiler->sampler)) && put_u64(dict, "samples", samples->all) &&
-      put_u64(dict, "gc_samples", samples->collecting) && put_u64(dict, "outside_samples", samples->outside) &&
-      put(dict, "tree", samples->nodes != NULL ? tree_list(samples) : none()))
+      put_u64(dict, "gc_samples", samples->activities[ACTIVITY_COLLECTING]) &&
+      put_u64(dict, "compile_samples", samples->activities[ACTIVITY_COMPILING]) &&
+      put_u64(dict, "outside_samples", samples->outside) &&
+      put(dict, "tree", tree_list(samples, false)) && put(dict, "waiting", waiting(profiler, samples)))
     return dict;
   Py_XDECREF(dict);
   return NULL;
@@ -813,18 +981,37 @@ static PyObject *State_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
   return (PyObject *)self;
 }
 
-/* Finalizers run, which are Lua code. */
+/* Runs the finalizers, which are Lua code, as vm_finish does. Meanwhile the first `signals` of stop_signals stop the one
+   that runs. */
+static bool finish_vm(State *self, int signals) {
+  begin_running(self);
+  PyThreadState *python = PyEval_SaveThread();
+  StopSignals caught;
+  catch_signals(self, signals, &caught);
+  bool exits = vm_finish(self->vm);
+  fflush(stdout);
+  release_signals(self, &caught);
+  PyEval_RestoreThread(python);
+  self->running = false;
+  self->finished = true;
+  return exits;
+}
+
+static PyObject *State_finish(PyObject *object, PyObject *arguments) {
+  State *self = (State *)object;
+  int interrupts, termination;
+  if (!PyArg_ParseTuple(arguments, "pp:finish", &interrupts, &termination)) return NULL;
+  if (!is_usable(self)) return NULL;
+  if (!finish_vm(self, interrupts ? 1 + termination : 0)) Py_RETURN_NONE;
+  return PyLong_FromLong(self->vm->exit_status);
+}
+
 static void close_vm(State *self) {
   VM *vm = self->vm;
   if (vm == NULL) return;
-  begin_running(self);
-  PyThreadState *python = PyEval_SaveThread();
-  vm_finish(vm);
-  fflush(stdout);
-  PyEval_RestoreThread(python);
+  finish_vm(self, 0);
   self->vm = NULL; /* other threads that ask something of it find it closed before it is freed */
-  self->running = false;
-  python = PyEval_SaveThread();
+  PyThreadState *python = PyEval_SaveThread();
   vm_delete(vm);
   PyEval_RestoreThread(python);
 }
@@ -855,6 +1042,7 @@ static void State_dealloc(PyObject *object) {
   PyTypeObject *type = Py_TYPE(object);
   PyObject_GC_UnTrack(object);
   close_vm((State *)object);
+  free(((State *)object)->locale);
   State_clear(object);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
   release(object);
@@ -866,6 +1054,7 @@ static PyMethodDef methods[] = {
   METHOD(run, METH_VARARGS | METH_KEYWORDS, "Runs a chunk: (kind, message, exit status)."),
   METHOD(set_arg, METH_VARARGS, "Sets the global arg to words, of which the one at an index is arg[0]."),
   METHOD(check, METH_VARARGS, "Loads a chunk without running it: the error message, or None."),
+  METHOD(bounded, METH_O, "Calls a callable within the limits: (its result, None) or (None, the limit reached)."),
   METHOD(interrupt, METH_NOARGS, "Stops the running program with an error."),
   METHOD(set_instruction_limit, METH_O, "Sets how many instructions may still run; None for no limit."),
   METHOD(time_over, METH_O, "Ends the running program, which had so many seconds."),
@@ -874,12 +1063,13 @@ static PyMethodDef methods[] = {
   METHOD(profile_stop, METH_NOARGS, "Ends the profile."),
   METHOD(profile_data, METH_NOARGS, "The raw figures of the profile that has ended."),
   METHOD(live, METH_NOARGS, "Nanoseconds since the profile began, bytes held, bytes allocated: also while Lua runs."),
+  METHOD(finish, METH_VARARGS, "Runs the finalizers: nothing else can run any more."),
   METHOD(close, METH_NOARGS, "Runs the finalizers and frees the machine."),
   {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot slots[] = {
-  {Py_tp_doc, "A Lua machine. Text is compiled by the callable given: (text, chunkname) -> binary chunk."},
+  {Py_tp_doc, "A Lua machine. Text is compiled by the callable given: (text, where it begins, chunkname) -> (binary chunk, number)."},
   {Py_tp_new, State_new},
   {Py_tp_dealloc, State_dealloc},
   {Py_tp_traverse, State_traverse},

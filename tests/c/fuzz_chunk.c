@@ -12,14 +12,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "api.h"
-#include "chunk.h"
-#include "hooks.h"
-#include "interrupt.h"
-#include "memory.h"
-#include "opcodes.h"
-#include "profiler.h"
+#include "lib/api.h"
 #include "lib/sandbox.h"
+#include "machine/chunk.h"
+#include "machine/hooks.h"
+#include "machine/interrupt.h"
+#include "memory/memory.h"
+#include "opcodes.h"
+#include "profiler/profiler.h"
 
 #define INSTRUCTIONS 20000
 #define MEMORY_BYTES (8u << 20)
@@ -55,19 +55,17 @@ static void prepare(Thread *L, void *context) {
 static void hook(Thread *L, void *context) {
   (void)context;
   Value thread, function;
-  thread.thread = L;
-  thread.tag = TAG_THREAD;
-  function.cfn = push_function(L, ignore, "hook", 0);
-  function.tag = TAG_CFN;
+  set_object(&thread, L, TAG_THREAD);
+  set_object(&function, push_function(L, ignore, "hook", 0), TAG_CFN);
   table_set(L, hook_table(L), &thread, &function);
   hook_set(L, HOOK_CALL | HOOK_RETURN | HOOK_LINE | HOOK_COUNT, 3);
 }
 
 static void derive_all(VM *vm) {
-  const Profiler *profiler = vm->profiler;
-  for (uint32_t i = 0; i < profiler->proto_count; i++) {
-    uint64_t *counts = calloc(profiler->protos[i]->word_count + 1, sizeof *counts);
-    if (counts != NULL) profiler_derive(profiler->protos[i], counts);
+  const Functions *functions = &vm->profiler->functions;
+  for (uint32_t i = 0; i < functions->count; i++) {
+    uint64_t *counts = calloc(functions->array[i]->word_count + 1, sizeof *counts);
+    if (counts != NULL) profiler_derive(functions->array[i], counts);
     free(counts);
   }
 }

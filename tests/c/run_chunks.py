@@ -1,61 +1,181 @@
-"""Runs all programs of tests/lua as binary chunks without Python, under a tool that ends with status 99 on memory errors.
+"""Runs tests/lua and examples as binary chunks without Python: under a tool that finds memory errors, or for a machine
+that an emulator has.
 
-python run_chunks.py EVERY RUN_CHUNK [TOOL...]     such as: run_chunks.py 1 build/run_chunk valgrind --error-exitcode=99
+python run_chunks.py memory EVERY COMMAND
+    such as: memory 20 "valgrind -q --error-exitcode=99 build/run_chunk"
 
-Takes every n-th program. What a program prints is not looked at: there is no compiler here for its `load`.
+python run_chunks.py same EVERY COMMAND OTHER_COMMAND [SAMPLER]
+    such as: same 1 build/run_chunk "qemu-arm -L /usr/arm-linux-gnueabihf build-arm/run_chunk" signal
+
+Takes every n-th program. `memory` fails where the command ends with status 99; what a program prints is not looked at.
+`same` fails where a program prints something else on the other machine than on this one, or where its instructions are
+counted differently, in any mode, and where the other machine's sampler is not of that kind or takes no samples. A
+program's `load` of text fails, as there is no compiler here.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from perilune.compiler.chunks import compile_chunk
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.proto import dump
 
-PROGRAMS = Path(__file__).parents[1] / "lua"
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / "tests" / "lua"
+EXAMPLES = ROOT / "examples"
+LONG_PROGRAM = EXAMPLES / "nbody.lua"
+LONG_PROGRAM_ARGUMENTS = ["100000"]
+EXAMPLE_ARGUMENTS = {"nbody.lua": ["100"], "json.lua": ["20"]}
 MEMORY_ERROR = 99
 TIME_LIMIT_SECONDS = 300
 SANITIZERS = {"ASAN_OPTIONS": f"exitcode={MEMORY_ERROR}", "UBSAN_OPTIONS": f"exitcode={MEMORY_ERROR}"}
 
+EMULATOR_MESSAGE = re.compile(rb"^wine: .*\n", re.MULTILINE)  # of its own processes; how ours ended is in the status
+ADDRESS = re.compile(rb"\b0x[0-9a-f]{4,16}\b|\b[0-9A-F]{16}\b")
+LEAST_SAMPLES = 50
+SAMPLES = re.compile(rb"sampler (\w+)\nsamples (\d+) of instructions of (\d+)\n")
 
-def run(path: Path, command: list[str], folder: Path) -> str | None:
-    """Runs a program with and without a profile; returns what went wrong."""
-    try:
-        chunk = dump(compile_chunk(path.read_bytes(), b"@" + path.name.encode(), is_file=True))
-    except LuaSyntaxError:
+# Programs that do not do the same everywhere, and why.
+DIFFERENT = {
+    "tests/lua/gc/operands_of_finished_expressions_are_garbage.lua": "counts turns until the collector has run",
+    "tests/lua/lfs/files_are_locked.lua": "lfs.lock is not there on Windows",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    path: Path
+    arguments: list[str]
+    chunk: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.relative_to(ROOT).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    status: int
+    output: bytes
+    errors: bytes
+    counts: bytes
+
+    def difference(self, other: Outcome) -> str | None:
+        """What is different, without what an address is."""
+        if (self.status, self.output) != (other.status, other.output) or self.errors != other.errors:
+            return f"--- here: {self.status}\n{self.shown()}\n--- there: {other.status}\n{other.shown()}"
+        if self.counts != other.counts:
+            mine, theirs = self.counts.splitlines(), other.counts.splitlines()
+            return next(
+                (f"counts here {a!r}, there {b!r}" for a, b in zip(mine, theirs, strict=False) if a != b),
+                f"{len(mine)} lines of counts here, {len(theirs)} there",
+            )
         return None
-    chunk_path = folder / f"{path.relative_to(PROGRAMS)}c".replace("/", "_")
-    chunk_path.write_bytes(chunk)
-    for options in ([], ["--profile"]):
+
+    def shown(self) -> str:
+        return (self.output[-1500:] + self.errors[-1500:]).decode(errors="replace")
+
+
+def run(command: list[str], program: Program, mode: str | None) -> Outcome:
+    """Runs a program in its own folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts"
+        options = ["--profile", mode, "--counts", str(counts)] if mode else []
         finished = subprocess.run(
-            [*command, *options, str(chunk_path)],
-            cwd=path.parent,
+            [*command, *options, str(program.chunk), *program.arguments],
+            cwd=program.path.parent,
             env={**os.environ, **SANITIZERS},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIME_LIMIT_SECONDS,
             check=False,
         )
-        if finished.returncode == MEMORY_ERROR or finished.returncode < 0:
-            return f"{path}: {finished.returncode}\n{finished.stderr.decode(errors='replace')[:4000]}"
+        counted = counts.read_bytes() if counts.exists() else b""
+    errors = EMULATOR_MESSAGE.sub(b"", finished.stderr)
+    return Outcome(finished.returncode, ADDRESS.sub(b"0x", finished.stdout), ADDRESS.sub(b"0x", errors), counted)
+
+
+def memory_problem(command: list[str], program: Program) -> str | None:
+    """Runs a program with and without a profile; returns what went wrong."""
+    for mode in (None, "oracle"):
+        outcome = run(command, program, mode)
+        if outcome.status == MEMORY_ERROR or outcome.status < 0:
+            return f"{outcome.status}\n{outcome.shown()}"
     return None
 
 
+def machine_problem(command: list[str], other: list[str], program: Program) -> str | None:
+    """Runs a program here and there; returns what is different."""
+    if program.name in DIFFERENT:
+        return None
+    here = run(command, program, "count")
+    for mode in ("count", "oracle"):
+        difference = here.difference(run(other, program, mode))
+        if difference:
+            return f"{mode}: {difference}"
+    return None
+
+
+def sampler_problem(other: list[str], program: Program, sampler: str) -> str | None:
+    """What is wrong with the samples of a program that takes long."""
+    match = SAMPLES.search(run(other, program, "sample").counts)
+    if match is None:
+        return "no samples"
+    is_right = match[1].decode() == sampler and LEAST_SAMPLES <= int(match[2]) <= int(match[3])
+    return None if is_right else f"not as it should be: {match[0]!r}"
+
+
+def compiled(path: Path, arguments: list[str], folder: Path) -> Iterator[Program]:
+    """The program with its chunk in the folder; nothing if it is wrong."""
+    try:
+        chunk = dump(compile_chunk(path.read_bytes(), b"@" + path.name.encode(), is_file=True))
+    except LuaSyntaxError:
+        return
+    chunk_path = folder / f"{path.relative_to(ROOT)}c".replace("/", "_")
+    chunk_path.write_bytes(chunk)
+    yield Program(path, arguments, chunk_path)
+
+
+def command_of(text: str) -> list[str]:
+    """The words of a command, whose last is a path."""
+    *tool, path = shlex.split(text)
+    return [*tool, str(Path(path).resolve(strict=True))]
+
+
 def main() -> int:
-    every, runner, *tool = sys.argv[1:]
-    paths = sorted(path for path in PROGRAMS.rglob("*.lua") if "modules" not in path.parts)[:: int(every)]
-    command = [*tool, str(Path(runner).resolve(strict=True))]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        problems = [problem for problem in pool.map(lambda path: run(path, command, Path(folder)), paths) if problem]
+    what, every, *commands = sys.argv[1:]
+    sampler = commands[2] if len(commands) > 2 else None
+    paths = sorted(path for path in PROGRAMS.rglob("*.lua") if "modules" not in path.parts)
+    paths = [*sorted(EXAMPLES.glob("*.lua")), *paths[:: int(every)]]
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+        folder = Path(name)
+        programs = [
+            program for path in paths for program in compiled(path, EXAMPLE_ARGUMENTS.get(path.name, []), folder)
+        ]
+        if what == "memory":
+            look = partial(memory_problem, command_of(commands[0]))
+        else:
+            look = partial(machine_problem, command_of(commands[0]), command_of(commands[1]))
+        found = zip(programs, pool.map(look, programs), strict=True)
+        problems = [f"{program.name}: {problem}" for program, problem in found if problem]
+        if sampler is not None:
+            for program in compiled(LONG_PROGRAM, LONG_PROGRAM_ARGUMENTS, folder):
+                problem = sampler_problem(command_of(commands[1]), program, sampler)
+                problems += [f"sampler: {problem}"] if problem else []
     for problem in problems:
         print(problem)
-    print(f"{len(paths)} programs, {len(problems)} with memory errors")
+    print(f"{len(programs)} programs, {len(problems)} problems")
     return 1 if problems else 0
 
 

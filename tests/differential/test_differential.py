@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from differential import expressions, libraries, malformed, statements
+from differential import expressions, libraries, malformed, statements, tables
 from differential.choices import Choices
 from differential.reference import REFERENCE, Difference, differences
 from perilune.compiler.chunks import check_source
@@ -64,7 +64,9 @@ def drawn(generator: Generator, count: int, phases: tuple[Phase, ...], use: Call
     hand_over()
 
 
-@pytest.mark.parametrize("generator", [expressions, libraries, statements, malformed], ids=lambda m: m.__name__[13:])
+@pytest.mark.parametrize(
+    "generator", [expressions, libraries, statements, tables, malformed], ids=lambda m: m.__name__[13:]
+)
 def test_generated_programs_do_the_same(generator: Any) -> None:
     print(f"seed {SEED}, {PROGRAMS} programs")
     programs: list[bytes] = []

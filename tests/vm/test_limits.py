@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from array import array
+from typing import Literal
 
 import pytest
 
 from oracle import differences
 from perilune.compiler.opcodes import OPCODES
-from perilune.vm import LuaError, Outcome, State
+from perilune.vm import LuaError, Outcome, State, compile_plainly
 from perilune.vm.raw_profile import RawProfile
 
 MEGABYTE = 1 << 20
@@ -45,6 +46,12 @@ ENDLESS_FUNCTIONS = {
     "insert": b"table.insert(setmetatable({}, {__len = function() return 1e15 end}), 1, 0)",
     "remove": b"table.remove(setmetatable({}, {__len = function() return 1e15 end}), 1)",
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiler() -> None:
+    """Loading the compiler takes of the time that a program has."""
+    compile_plainly(b"", b"=test")
 
 
 def message(outcome: Outcome) -> str:
@@ -100,6 +107,54 @@ def test_the_limit_of_instructions_is_what_a_profile_counts() -> None:
         with State() as state:
             state.set_instruction_limit(limit)
             assert state.run(program, b"=test").kind == kind
+
+
+STOPPED = b"""
+    local ordered = setmetatable({}, {__lt = function(a, b) for i = 1, 2 do end return true end})
+    local calls = setmetatable({}, {__lt = math.ult, __index = function(_, k) return k end})
+    local s = 0
+    local function f(...) local t = {...} if ordered < calls then s = s + #t end return select(2, ...) end
+    for i = 1, 3 do s = s + f(i, i) while s > 1e6 do s = 0 end end
+    for k, v in pairs {1, 2} do if v > 1 then break end s = s + k end
+    repeat s = s - 1 until s < 5
+    local co = coroutine.wrap(function() for i = 1, 2 do coroutine.yield(calls.x) end end)
+    co() co()
+    do local closed <close> = setmetatable({}, {__close = function() s = s + 1 end}) end
+    goto back
+    ::back::
+    s = s + 1
+    if s < 9 then goto back end
+    return f(1, s)"""
+
+
+@pytest.mark.parametrize("mode", ["count", "sample", "trace", "oracle"])
+def test_exactly_so_many_instructions_run_as_are_allowed(mode: Literal["count", "sample", "trace", "oracle"]) -> None:
+    limit = 0
+    kind = "limit"
+    while kind == "limit":
+        limit += 1
+        with State() as state:
+            state.profile_start(mode)
+            state.set_instruction_limit(limit)
+            kind = state.run(STOPPED, b"=test").kind
+            state.profile_stop()
+            profile = state.profile_data()
+        assert executed(profile) == limit
+        if mode == "oracle":
+            assert [found for function in profile["functions"] for found in differences(function)] == []
+    assert kind == "ok"
+
+
+def test_runs_that_may_do_nothing_count_nothing() -> None:
+    with State() as state:
+        state.profile_start("oracle")
+        state.set_instruction_limit(10)
+        for _ in range(3):
+            assert state.run(b"while true do end", b"=test").kind == "limit"
+        state.profile_stop()
+        profile = state.profile_data()
+    assert executed(profile) == 10
+    assert [found for function in profile["functions"] for found in differences(function)] == []
 
 
 def executed(profile: RawProfile) -> int:
@@ -159,7 +214,7 @@ def test_finalizers_still_run_but_not_for_ever(capfd: pytest.CaptureFixture[str]
 
 def test_a_program_that_waits_for_input_is_ended() -> None:
     program = (
-        "from perilune.vm import State; state = State(); state.set_timeout(0.2);"
+        "from perilune.vm import State; state = State(); state.execute(b''); state.set_timeout(0.2);"
         "outcome = state.run(b'while true do io.read(1) end', b'=test'); print(outcome.message.decode())"
     )
     with subprocess.Popen(

@@ -45,7 +45,9 @@ def kinds_by_line(raw: RawProfile) -> dict[int, dict[str, tuple[int, int]]]:
 
 
 def check_sums(raw: RawProfile) -> None:
-    assert raw["started_bytes"] + raw["allocated_bytes"] - raw["released_bytes"] == raw["current_bytes"]
+    held = raw["started_bytes"] + raw["paused_bytes"] + raw["allocated_bytes"] - raw["released_bytes"]
+    assert held == raw["current_bytes"]
+    assert raw["peak_bytes"] >= raw["current_bytes"]
     live = sum(by_line(raw, "live_bytes").values())
     assert live + raw["outside_live_bytes"] + raw["before_live_bytes"] == raw["current_bytes"]
     peak = sum(by_line(raw, "peak_live_bytes").values())
@@ -81,6 +83,48 @@ STATEMENTS = [
 @given(st.lists(st.sampled_from(STATEMENTS), max_size=25), st.lists(st.sampled_from(STATEMENTS), max_size=5))
 def test_what_is_live_adds_up(mode: str, statements: list[str], before: list[str]) -> None:
     check_sums(profiled("\n".join(statements), "keep = {}\n" + "\n".join(before), mode))
+
+
+REGIONS = [
+    "profiler.stop()",
+    "profiler.start()",
+    "zones[#zones + 1] = profiler.zone('a')",
+    "if #zones > 0 then table.remove(zones):close() end",
+    "keep.co = coroutine.wrap(function() profiler.stop() coroutine.yield() profiler.start() end) keep.co()",
+    "if keep.co then pcall(keep.co) end",
+    "keep[1] = setmetatable({}, {__gc = function() keep[2] = ('z'):rep(10000) profiler.stop() end})",
+]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(STATEMENTS + 2 * REGIONS), max_size=30))
+def test_what_is_live_adds_up_whatever_is_measured(paused: bool, statements: list[str]) -> None:
+    with State() as state:
+        state.execute(b"keep, zones, profiler = {}, {}, require 'perilune.profiler'")
+        state.profile_start("count", paused=paused)
+        state.run("\n".join(statements).encode(), b"=x")
+        state.profile_stop()
+        raw = state.profile_data()
+    check_sums(raw)
+    assert all(size <= raw["allocated_bytes"] for _, _, _, size, *_ in raw["zones"])
+
+
+def test_a_heap_that_grows_while_nothing_is_measured_counts_only_at_the_end() -> None:
+    with State() as state:
+        state.execute(b"profiler = require 'perilune.profiler'")
+        state.profile_start("count")
+        state.execute(b"""
+            kept = ('x'):rep(1000000)
+            profiler.stop()
+            do local passing = ('y'):rep(9000000) end
+            collectgarbage()
+            profiler.start() profiler.stop()
+            kept = kept .. ('z'):rep(3000000)""")
+        state.profile_stop()
+        raw = state.profile_data()
+    check_sums(raw)
+    assert raw["peak_bytes"] == raw["current_bytes"] > 4000000
 
 
 def test_a_second_profile_knows_nothing_of_the_first() -> None:

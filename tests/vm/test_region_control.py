@@ -181,7 +181,7 @@ profiler.zone("open")
 for i = 1, 100000 do local t = {} end
 """
     raw = profiled(text, "sample")
-    zones = {name: (calls, ns, size, count) for name, calls, ns, size, count in raw["zones"]}
+    zones = {name: (calls, ns, size, count) for name, calls, ns, size, count, _ in raw["zones"]}
     assert {name: calls for name, (calls, *_) in zones.items()} == {b"work": 8, b"outer": 1, b"open": 1}
     assert zones[b"work"][3] >= 16  # tables and their arrays
     assert 1000 < zones[b"outer"][2] < 1200
@@ -244,7 +244,7 @@ end)()
 """
     raw = profiled(text, "count")
     chain = [builtin or line for _, line, builtin in raw["peak_chain"]]
-    assert chain[:4] == [11, "coroutine.wrap", 10, 5]
+    assert chain[:4] == [11, "coroutine.wrap function", 10, 5]
     assert len(chain) == 128
     assert set(chain[4:-1]) == {5}
     assert raw["peak_chain_length"] == 3 + 501
@@ -274,7 +274,7 @@ MANY = "string.byte(('x'):rep(200), 1, -1)"
                 "local function f(n)\nlocal a, b, c, d, e, g, h = n, n, n, n, n, n, n\ncoroutine.yield()\nend\n"
                 "local co = coroutine.wrap(function()\nf(1)\nend)\nco()\nlocal function again() co() end\nagain()"
             ),
-            [8, "coroutine.wrap", 6, 3],
+            [8, "coroutine.wrap function", 6, 3],
         ),
         (
             (
@@ -282,6 +282,14 @@ MANY = "string.byte(('x'):rep(200), 1, -1)"
                 "return k\nend})\nlocal x = t.x"
             ),
             [5, 2],
+        ),
+        (
+            (
+                "local big = {('x'):rep(200):byte(1, -1)}\nlocal function deep(...)\nlocal t = {...}\n"
+                "setmetatable({}, {__gc = function() end})\nfor i = 1, 20000 do t = {i} end\nend\nlocal function shallow()\nerror()\nend\n"
+                "deep(table.unpack(big))\npcall(shallow)"
+            ),
+            [10, 3],
         ),
     ],
 )

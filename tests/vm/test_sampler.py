@@ -59,7 +59,6 @@ def samples_by_line(raw: RawProfile) -> dict[int, int]:
 def paths(raw: RawProfile) -> dict[tuple[str, ...], int]:
     """Samples by path; a place is `line`, or a library function's name."""
     tree = sampling_of(raw)["tree"]
-    assert tree is not None
     found: list[tuple[str, ...]] = [()]
     for parent, _, line, builtin, _ in tree[1:]:
         found.append((*found[parent], builtin or str(line)))
@@ -73,9 +72,9 @@ def test_every_sample_is_somewhere(sampler: Sampler) -> None:
     assert sampling["sampler"] == sampler
     assert sampling["samples"] > 10
     found = sum(samples_by_line(raw).values())
-    assert found + sampling["gc_samples"] + sampling["outside_samples"] == sampling["samples"]
-    if sampling["tree"] is not None:
-        assert sum(node[4] for node in sampling["tree"]) == found
+    elsewhere = sampling["gc_samples"] + sampling["compile_samples"] + sampling["outside_samples"]
+    assert found + elsewhere == sampling["samples"]
+    assert sum(node[4] for node in sampling["tree"]) == found
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -135,7 +134,15 @@ def test_the_collector_is_nobody_s_line(sampler: Sampler) -> None:
     assert sampling["gc_samples"] > sampling["samples"] / 4
 
 
-@needs_signal
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_compilation_is_nobody_s_line(sampler: Sampler) -> None:
+    text = "local text = ('x = 1\\n'):rep(2000)\nfor i = 1, 10 do\nload(text .. i .. '()') end"
+    raw = sampled(text, sampler)
+    sampling = sampling_of(raw)
+    assert sampling["compile_samples"] > 0.8 * sampling["samples"]
+    assert samples_by_line(raw)[3] < sampling["samples"] / 5
+
+
 def test_stacks_go_through_calls_and_coroutines_and_name_recursion_once() -> None:
     text = (
         BUSY
@@ -158,22 +165,25 @@ end
     )
     raw = sampled(text)
     found = paths(raw)
-    below = ("22", "16", "12")  # the call of co, of deep, of deep in itself; spin's line follows, called in a tail call
+    below = (
+        "22",
+        "coroutine.wrap function",
+        "16",
+        "12",
+    )  # the call of co, of deep, of deep in itself; spin's line follows, called in a tail call
     here = sum(count for path, count in found.items() if path in {(*below, "4"), (*below, "5")})
     assert here > 0.9 * sampling_of(raw)["samples"]
     assert all(path.count("12") <= 1 for path in found)
 
 
-@needs_signal
-def test_builtins_are_leaves_and_what_they_call_back_is_not_below_them() -> None:
+def test_what_a_builtin_calls_back_is_below_it() -> None:
     text = BUSY + "local s = ('x '):rep(2000)\nfor i = 1, 40 do s:gsub('x', function()\nspin(20) end) end"
     found = paths(sampled(text))
     assert any(path == ("10", "string.gsub") for path in found)
-    assert any(path[:2] == ("10", "11") for path in found)
-    assert all("string.gsub" not in path[:-1] for path in found)
+    assert any(path[:3] == ("10", "string.gsub", "11") for path in found)
+    assert all(path[:2] == ("10", "string.gsub") for path in found if len(path) > 1)
 
 
-@needs_signal
 def test_very_deep_and_very_wide_programs_keep_to_the_memory_that_was_set_aside() -> None:
     deep = "local function f(n) if n == 0 then for i = 1, 3000000 do end return 0 end return 1 + f(n - 1) end f(150000)"
     functions = "\n".join(
@@ -187,7 +197,6 @@ def test_very_deep_and_very_wide_programs_keep_to_the_memory_that_was_set_aside(
     for text in (deep, wide):
         sampling = sampling_of(sampled(text, interval_ns=50_000))
         tree = sampling["tree"]
-        assert tree is not None
         assert 2 < len(tree) <= 65536
         inside = sampling["samples"] - sampling["gc_samples"] - sampling["outside_samples"]
         assert sum(node[4] for node in tree) == inside
@@ -207,7 +216,7 @@ def test_functions_that_are_loaded_meanwhile_get_samples_too(sampler: Sampler) -
     loaded = [
         array("Q", function["samples"] or b"") for function in raw["functions"] if function["source"] == b"=loaded"
     ]
-    assert len(loaded) == 300
+    assert len(loaded) == 1  # equal loads are one function
     assert sum(map(sum, loaded)) > 20
 
 
@@ -319,3 +328,12 @@ def test_wrong_samplers_and_intervals_are_refused() -> None:
         if sys.platform != "linux":
             with pytest.raises(ValueError, match="no signal sampler"):
                 state.profile_start("sample", "signal")
+
+
+@needs_signal
+def test_a_run_that_is_over_before_half_an_interval_is_sampled_as_often_as_any_other() -> None:
+    text = "local x = 0 for i = 1, 20000 do x = x + i % 7 end"
+    runs = [sampled(text, "signal", interval_ns=4_000_000) for _ in range(900)]
+    short = [run for run in runs if run["run_ns"] < 2_000_000]
+    expected = sum(run["run_ns"] for run in short) / 4_000_000
+    assert sum(sampling_of(run)["samples"] for run in short) >= expected / 4

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "machine/warning.h"
 
 static int base_assert(Thread *L, Value *args, int count) {
   if (LIKELY(count > 0 && !is_falsy(&args[0]))) return count;
@@ -37,9 +38,6 @@ static int push_gc_mode(Thread *L, bool generational) {
   return 1;
 }
 
-/* A percentage as the reference keeps it, in a byte of fours. */
-static int coarse(int percentage) { return (percentage / 4 & 0xff) * 4; }
-
 static int base_collectgarbage(Thread *L, Value *args, int count) {
   enum { STOP, RESTART, COLLECT, COUNT, STEP, SETPAUSE, SETSTEPMUL, ISRUNNING, GENERATIONAL, INCREMENTAL };
   static const char *const options[] = {"stop",       "restart",   "collect",      "count",       "step", "setpause",
@@ -66,29 +64,29 @@ static int base_collectgarbage(Thread *L, Value *args, int count) {
   case COUNT: push_float(L, (double)gc_bytes(L->vm) / 1024.0); return 1;
   case STEP: {
     bool finished = gc_step_by(L, numbers[0]);
-    push_bool(L, finished);
+    push_bool(L, finished && !gc->generational); /* a step of that mode never ends a cycle in the reference */
     return 1;
   }
   case SETPAUSE:
     push_int(L, gc->pause);
-    gc->pause = coarse(numbers[0]);
+    gc->pause = gc_coarse(numbers[0]);
     return 1;
   case SETSTEPMUL:
     push_int(L, gc->step_multiplier);
-    gc->step_multiplier = coarse(numbers[0]);
+    gc->step_multiplier = gc_coarse(numbers[0]);
     return 1;
   case ISRUNNING: push_bool(L, !gc->stopped); return 1;
   case GENERATIONAL: {
     bool old = gc->generational;
     if (numbers[0] != 0) gc->minor_multiplier = numbers[0] & 0xff;
-    if (numbers[1] != 0) gc->major_multiplier = coarse(numbers[1]);
+    if (numbers[1] != 0) gc->major_multiplier = gc_coarse(numbers[1]);
     gc->generational = true;
     return push_gc_mode(L, old);
   }
   case INCREMENTAL: {
     bool old = gc->generational;
-    if (numbers[0] != 0) gc->pause = coarse(numbers[0]);
-    if (numbers[1] != 0) gc->step_multiplier = coarse(numbers[1]);
+    if (numbers[0] != 0) gc->pause = gc_coarse(numbers[0]);
+    if (numbers[1] != 0) gc->step_multiplier = gc_coarse(numbers[1]);
     if (numbers[2] != 0) gc->step_size = numbers[2] & 0xff;
     gc->generational = false;
     return push_gc_mode(L, old);
@@ -339,18 +337,7 @@ static int base_type(Thread *L, Value *args, int count) {
 static int base_warn(Thread *L, Value *args, int count) {
   arg_str(L, args, count, 1);
   for (int i = 2; i <= count; i++) arg_str(L, args, count, i);
-  const char *text = args[0].str->text;
-  if (count == 1 && *text == '@') {
-    if (strcmp(text, "@on") == 0)
-      L->vm->warnings_on = true;
-    else if (strcmp(text, "@off") == 0)
-      L->vm->warnings_on = false;
-  } else if (L->vm->warnings_on) {
-    fputs("Lua warning: ", stderr);
-    for (int i = 0; i < count; i++) fputs(args[i].str->text, stderr);
-    putc('\n', stderr);
-    fflush(stderr);
-  }
+  for (int i = 0; i < count; i++) vm_warn(L->vm, args[i].str->text, i + 1 < count);
   return 0;
 }
 

@@ -10,7 +10,9 @@ static const char *status_name(Thread *L, const Thread *co) {
     [THREAD_NORMAL] = "normal",
     [THREAD_DEAD] = "dead",
   };
-  return co == L ? "running" : names[co->status];
+  if (co == L) return "running";
+  bool is_empty = co->status == THREAD_SUSPENDED && !co->started && co->top <= co->stack + 1; /* as C code makes them */
+  return is_empty ? "dead" : names[co->status];
 }
 
 static Thread *arg_coroutine(Thread *L, const Value *args, int count) {
@@ -24,8 +26,7 @@ static Thread *create(Thread *L, Value *args, int count) {
   Thread *co = thread_new(L);
   value_copy(co->top++, &args[0]);
   Value *pushed = push(L);
-  pushed->thread = co;
-  pushed->tag = TAG_THREAD;
+  set_object(pushed, co, TAG_THREAD);
   return co;
 }
 
@@ -78,8 +79,7 @@ static int coroutine_running(Thread *L, Value *args, int count) {
   (void)args;
   (void)count;
   Value *pushed = push(L);
-  pushed->thread = L;
-  pushed->tag = TAG_THREAD;
+  set_object(pushed, L, TAG_THREAD);
   push_bool(L, L == L->vm->main);
   return 2;
 }
@@ -91,7 +91,7 @@ static int coroutine_status(Thread *L, Value *args, int count) {
 
 static int coroutine_wrap(Thread *L, Value *args, int count) {
   create(L, args, count);
-  push_function(L, wrap_call, "coroutine.wrap", 1)->special = SPECIAL_WRAP;
+  push_function(L, wrap_call, "coroutine.wrap function", 1)->special = SPECIAL_WRAP;
   return 1;
 }
 

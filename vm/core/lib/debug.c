@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "api.h"
-#include "hooks.h"
+#include "machine/hooks.h"
+#include "objects/serial.h"
 
 #define LINE_SIZE 250 /* of a line typed into debug.debug */
 
@@ -31,35 +32,9 @@ static int debug_getmetatable(Thread *L, Value *args, int count) {
   return 1;
 }
 
-/* Sets the metatable of all values whose tags are from first to last. */
-static void set_type_meta(VM *vm, int first, int last, Table *meta) {
-  for (int tag = first; tag <= last; tag++) vm->type_meta[tag] = meta;
-}
-
 static int debug_setmetatable(Thread *L, Value *args, int count) {
   if (count < 2 || (!is_nil(&args[1]) && !is_table(&args[1]))) error_argument_type(L, 2, "nil or table");
-  VM *vm = L->vm;
-  Table *meta = is_nil(&args[1]) ? NULL : args[1].table;
-  switch (args[0].tag) {
-  case TAG_TABLE:
-    args[0].table->meta = meta;
-    gc_barrier_table(L, args[0].table, &args[1]);
-    break;
-  case TAG_USERDATA:
-    args[0].userdata->meta = meta;
-    gc_barrier_value(L, args[0].userdata, &args[1]);
-    break;
-  case TAG_STR:
-  case TAG_LONGSTR: vm->string_meta = meta; break;
-  case TAG_FALSE:
-  case TAG_TRUE: set_type_meta(vm, TAG_FALSE, TAG_TRUE, meta); break;
-  case TAG_INT:
-  case TAG_FLOAT: set_type_meta(vm, TAG_INT, TAG_FLOAT, meta); break;
-  case TAG_LUAFN:
-  case TAG_CFN: set_type_meta(vm, TAG_LUAFN, TAG_CFN, meta); break;
-  default: vm->type_meta[args[0].tag] = meta; break;
-  }
-  if (meta && (is_table(&args[0]) || args[0].tag == TAG_USERDATA)) gc_check_finalizer(L, args[0].object, meta);
+  metatable_set(L, &args[0], &args[1]);
   L->top = args + 1;
   return 1;
 }
@@ -133,14 +108,9 @@ static void set_source_fields(Thread *L, const Proto *p) {
 
 static void set_line_fields(Thread *L, const Proto *p) {
   if (!p) return;
-  Table *lines = table_new(L, 0, 0);
-  Value v;
-  set_table(&v, lines);
-  set_field(L, "activelines", &v);
-  set_bool(&v, true);
-  if (!p->lines) return;
-  for (uint32_t pc = 0; pc < p->word_count; pc++) table_set_int(L, lines, p->lines[pc], &v);
-  if (p->last_line > 0) table_set_int(L, lines, p->last_line, &v); /* of the `end`, though a return stands before it */
+  push_active_lines(L, p);
+  Value lines = *--L->top;
+  set_field(L, "activelines", &lines);
 }
 
 static int debug_getinfo(Thread *L, Value *args, int count) {
@@ -188,36 +158,6 @@ static int debug_getinfo(Thread *L, Value *args, int count) {
   return 1;
 }
 
-/* The n-th local variable that is visible at pc. */
-static const LocalDesc *visible_local(const Proto *p, int64_t n, uint32_t pc) {
-  for (uint32_t i = 0; i < p->local_count && p->locals[i].first_pc <= pc; i++)
-    if (pc < p->locals[i].end_pc && --n == 0) return &p->locals[i];
-  return NULL;
-}
-
-/* The place of a frame's n-th local variable (negative: extra arguments), or NULL; *name is what to call it. */
-static Value *find_local(const Thread *of, const Frame *frame, int64_t n, const char **name) {
-  bool is_lua = frame->kind == FRAME_LUA;
-  if (is_lua) {
-    const Proto *p = frame->base[-1].luafn->proto;
-    if (n < 0) {
-      int64_t extra = p->is_vararg ? (int64_t)frame->shift - 1 - p->parameters : 0;
-      if (-n > extra) return NULL;
-      *name = "(vararg)";
-      return frame->base - frame->shift + p->parameters + (-n - 1);
-    }
-    const LocalDesc *local = visible_local(p, n, frame_pc(frame));
-    if (local) {
-      *name = local->name ? local->name->text : "?";
-      return frame->base + local->slot;
-    }
-  }
-  const Value *limit = frame == of->frame ? of->top : frame[1].base - 1 - frame[1].shift;
-  if (n <= 0 || n > limit - frame->base) return NULL;
-  *name = is_lua ? "(temporary)" : "(C temporary)";
-  return frame->base + (n - 1);
-}
-
 static Frame *arg_level(Thread *L, const Value *args, int count, int n, Thread *of) {
   int64_t level = arg_int(L, args, count, n);
   Frame *frame = frame_at_level(of, (int)level);
@@ -239,7 +179,7 @@ static int debug_getlocal(Thread *L, Value *args, int count) {
       push_nil(L);
     return 1;
   }
-  const Value *place = find_local(of, arg_level(L, args, count, skipped + 1, of), n, &name);
+  const Value *place = frame_local(of, arg_level(L, args, count, skipped + 1, of), n, &name);
   if (!place) {
     push_nil(L);
     return 1;
@@ -257,7 +197,7 @@ static int debug_setlocal(Thread *L, Value *args, int count) {
   const Frame *frame = arg_level(L, args, count, skipped + 1, of);
   arg_any(L, args, count, skipped + 3);
   const char *name = NULL;
-  Value *place = find_local(of, frame, n, &name);
+  Value *place = frame_local(of, frame, n, &name);
   if (!place) {
     push_nil(L);
     return 1;
@@ -267,28 +207,12 @@ static int debug_setlocal(Thread *L, Value *args, int count) {
   return 1;
 }
 
-/* The place of a function's upvalue n, or NULL; *owner is the object that holds it. */
-static Value *find_upvalue(const Value *function, int64_t n, const char **name, Object **owner) {
-  if (function->tag == TAG_CFN) {
-    if (n < 1 || n > function->cfn->upvalue_count) return NULL;
-    *name = "";
-    *owner = function->object;
-    return &function->cfn->upvalues[n - 1];
-  }
-  const LuaFn *f = function->luafn;
-  if (n < 1 || n > f->upvalue_count) return NULL;
-  const Str *text = f->proto->upvalues[n - 1].name;
-  *name = text ? text->text : "(no name)";
-  *owner = (Object *)f->upvalues[n - 1];
-  return f->upvalues[n - 1]->v;
-}
-
 static int debug_getupvalue(Thread *L, Value *args, int count) {
   const char *name;
   Object *owner;
   int64_t n = (int)arg_int(L, args, count, 2);
   arg_function(L, args, count, 1);
-  const Value *place = find_upvalue(&args[0], n, &name, &owner);
+  const Value *place = function_upvalue(&args[0], n, &name, &owner);
   if (!place) return 0;
   push_text(L, name);
   push_value(L, place);
@@ -301,7 +225,7 @@ static int debug_setupvalue(Thread *L, Value *args, int count) {
   arg_any(L, args, count, 3);
   int64_t n = (int)arg_int(L, args, count, 2);
   arg_function(L, args, count, 1);
-  Value *place = find_upvalue(&args[0], n, &name, &owner);
+  Value *place = function_upvalue(&args[0], n, &name, &owner);
   if (!place) return 0;
   value_copy(place, &args[2]);
   gc_barrier_value(L, owner, &args[2]);
@@ -309,19 +233,20 @@ static int debug_setupvalue(Thread *L, Value *args, int count) {
   return 1;
 }
 
-/* What is the same for two functions that share an upvalue; NULL if there is none. */
-static void *upvalue_identity(Thread *L, const Value *args, int count, int function, int64_t *n) {
+/* What is the same for two functions that share an upvalue; 0 if there is none. */
+static uint64_t upvalue_identity(Thread *L, const Value *args, int count, int function, int64_t *n) {
   *n = (int)arg_int(L, args, count, function + 1);
   arg_function(L, args, count, function);
   const Value *f = &args[function - 1];
-  if (f->tag == TAG_CFN) return *n >= 1 && *n <= f->cfn->upvalue_count ? &f->cfn->upvalues[*n - 1] : NULL;
-  return *n >= 1 && *n <= f->luafn->upvalue_count ? f->luafn->upvalues[*n - 1] : NULL;
+  if (*n < 1 || *n > (f->tag == TAG_CFN ? f->cfn->upvalue_count : f->luafn->upvalue_count)) return 0;
+  return f->tag == TAG_CFN ? serial_upvalue_address(L->vm, f->cfn, (int)*n)
+                           : serial_upvalue_address(L->vm, f->luafn->upvalues[*n - 1], 1);
 }
 
 static int debug_upvalueid(Thread *L, Value *args, int count) {
   int64_t n;
-  void *identity = upvalue_identity(L, args, count, 1, &n);
-  if (identity)
+  uint64_t identity = upvalue_identity(L, args, count, 1, &n);
+  if (identity != 0)
     set_light(push(L), identity);
   else
     push_nil(L);
@@ -346,8 +271,7 @@ static int debug_sethook(Thread *L, Value *args, int count) {
   int skipped;
   Value thread, function;
   Thread *of = optional_thread(L, args, count, &skipped);
-  thread.thread = of;
-  thread.tag = TAG_THREAD;
+  set_object(&thread, of, TAG_THREAD);
   set_nil(&function);
   int mask = 0;
   int64_t every = 0;
@@ -361,6 +285,7 @@ static int debug_sethook(Thread *L, Value *args, int count) {
     if (mask != 0) function = args[skipped];
   }
   table_set(L, hook_table(L), &thread, &function);
+  of->foreign_hook = NULL;
   hook_set(of, (uint8_t)mask, (int)every);
   return 0;
 }
@@ -373,9 +298,11 @@ static int debug_gethook(Thread *L, Value *args, int count) {
     return 1;
   }
   Value thread;
-  thread.thread = (Thread *)(uintptr_t)of;
-  thread.tag = TAG_THREAD;
-  push_value(L, table_get(hook_table(L), &thread));
+  set_object(&thread, of, TAG_THREAD);
+  if (of->foreign_hook)
+    push_text(L, "external hook");
+  else
+    push_value(L, table_get(hook_table(L), &thread));
   char events[sizeof HOOK_EVENTS];
   size_t length = 0;
   for (int i = 0; HOOK_EVENTS[i] != '\0'; i++)

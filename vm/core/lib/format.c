@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "objects/serial.h"
 #include "string_parts.h"
 
 #define MAX_SPECIFICATION 22            /* with flags, width and precision */
@@ -195,9 +196,9 @@ static void add_literal(Thread *L, Buffer *b, const Value *v, int n) {
   buffer_add(b, fixed, strlen(fixed));
 }
 
-static void add_pointer(Buffer *b, const Conversion *c, const Value *v) {
-  char text[32] = "(null)";
-  if (is_collectable(v) || v->tag == TAG_LIGHT) snprintf(text, sizeof text, "%p", v->p);
+static void add_pointer(Thread *L, Buffer *b, const Conversion *c, const Value *v) {
+  char text[SERIAL_TEXT] = "(null)";
+  if (serial_address(L, v) != 0) serial_write(text, L, v);
   add_padded(b, c, "", 0, text, strlen(text), false);
 }
 
@@ -284,7 +285,7 @@ int string_format(Thread *L, Value *args, int count) {
       }
       case 'p':
         conversion_check(L, &c, FLAGS_TEXT, false);
-        add_pointer(&b, &c, v);
+        add_pointer(L, &b, &c, v);
         break;
       case 'q':
         if (c.text[2] != '\0') error_library(L, "specifier '%%q' cannot have modifiers");

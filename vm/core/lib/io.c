@@ -10,37 +10,41 @@
 #include <string.h>
 
 #include "api.h"
+#include "capi/function.h"
 #include "system.h"
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <sys/types.h>
-#define HAVE_POSIX_STREAMS 1
-typedef off_t FileOffset;
-static int seek_file(FILE *f, FileOffset offset, int whence) { return fseeko(f, offset, whence); }
-static FileOffset tell_file(FILE *f) { return ftello(f); }
-static inline int get_char(FILE *f) { return getc_unlocked(f); }
-static inline void lock_file(FILE *f) { flockfile(f); }
-static inline void unlock_file(FILE *f) { funlockfile(f); }
-#else
-#define HAVE_POSIX_STREAMS 0
-typedef long FileOffset;
-static int seek_file(FILE *f, FileOffset offset, int whence) { return fseek(f, offset, whence); }
-static FileOffset tell_file(FILE *f) { return ftell(f); }
+#if defined(_WIN32)
+typedef int64_t FileOffset;
+static int seek_file(FILE *f, FileOffset offset, int whence) { return _fseeki64(f, offset, whence); }
+static FileOffset tell_file(FILE *f) { return _ftelli64(f); }
+static FILE *open_process(const char *command, const char *mode) { return _popen(command, mode); }
+static int close_process(FILE *f) { return _pclose(f); }
 static inline int get_char(FILE *f) { return getc(f); }
 static inline void lock_file(FILE *f) { (void)f; }
 static inline void unlock_file(FILE *f) { (void)f; }
+#else
+#include <sys/types.h>
+typedef off_t FileOffset;
+static int seek_file(FILE *f, FileOffset offset, int whence) { return fseeko(f, offset, whence); }
+static FileOffset tell_file(FILE *f) { return ftello(f); }
+static FILE *open_process(const char *command, const char *mode) { return popen(command, mode); }
+static int close_process(FILE *f) { return pclose(f); }
+static inline int get_char(FILE *f) { return getc_unlocked(f); }
+static inline void lock_file(FILE *f) { flockfile(f); }
+static inline void unlock_file(FILE *f) { funlockfile(f); }
 #endif
 
 #define READ_SIZE 1024
 #define MAX_NUMERAL 200
 #define MAX_LINE_FORMATS 250
 
-enum Closing { CLOSED, CLOSE_FILE, CLOSE_PROCESS, CLOSE_NEVER };
+#define CLOSED NULL
 
-/* `stream` is NULL while closed or when opening failed. */
+/* What C code knows as luaL_Stream: it makes such files too, and may call what closes ours. `stream` is NULL while closed
+   or when opening failed. */
 typedef struct File {
   FILE *stream;
-  enum Closing closing;
+  ForeignFunction closing; /* with the file as its argument; CLOSED */
 } File;
 
 /* The default files stand in the registry too, which keeps them alive. */
@@ -55,7 +59,7 @@ static const char output_key[] = "_IO_output";
 
 static inline File *file_of(const VM *vm, const Value *v) {
   const Userdata *u = v->tag == TAG_USERDATA ? v->userdata : NULL;
-  return u && u->meta == vm->io->meta && u->size == sizeof(File) ? u->data : NULL;
+  return u && u->meta == vm->io->meta && u->size >= sizeof(File) ? u->data : NULL;
 }
 
 static File *arg_file(Thread *L, const Value *args, int count, int n) {
@@ -78,21 +82,31 @@ static inline FILE *default_stream(Thread *L, const Userdata *u, const char *wha
   return file->stream;
 }
 
-/* Pushes a closed file. */
-static File *push_file(Thread *L) {
+/* Pushes a closed file that nothing closes by itself. */
+static Userdata *push_plain_file(Thread *L) {
   Userdata *u = push_userdata(L, sizeof(File), 0);
-  File *file = u->data;
-  file->closing = CLOSED;
+  ((File *)u->data)->closing = CLOSED;
   u->meta = L->vm->io->meta;
-  gc_check_finalizer(L, (Object *)u, u->meta);
-  return file;
+  return u;
 }
 
-/* Closes an open file and pushes what close returns. */
-static int close_file(Thread *L, File *file) {
-  enum Closing closing = file->closing;
+/* Pushes a closed file. */
+static File *push_file(Thread *L) {
+  Userdata *u = push_plain_file(L);
+  gc_check_finalizer(L, (Object *)u, u->meta);
+  return u->data;
+}
+
+/* What `closing` is in files of this library. */
+static int close_stream(lua_State *S);
+static int close_process_stream(lua_State *S);
+static int close_never(lua_State *S);
+
+/* Closes an open file of this library and pushes what close returns. */
+static int close_own(Thread *L, File *file, ForeignFunction closing) {
   FILE *stream = file->stream;
-  if (closing == CLOSE_NEVER) {
+  if (closing == close_never) {
+    file->closing = close_never;
     push_nil(L);
     push_text(L, "cannot close standard file");
     return 2;
@@ -100,27 +114,48 @@ static int close_file(Thread *L, File *file) {
   file->closing = CLOSED;
   file->stream = NULL;
   errno = 0;
-#if HAVE_POSIX_STREAMS
-  if (closing == CLOSE_PROCESS) return push_process_result(L, pclose(stream));
-#endif
+  if (closing == close_process_stream) return push_process_result(L, close_process(stream));
   return push_file_result(L, fclose(stream) == 0, NULL);
+}
+
+static int close_argument(lua_State *S, ForeignFunction closing) {
+  Thread *L = state_thread(S);
+  Value *args = thread_args(L);
+  return close_own(L, arg_file(L, args, (int)(L->top - args), 1), closing);
+}
+static int close_stream(lua_State *S) { return close_argument(S, close_stream); }
+static int close_process_stream(lua_State *S) { return close_argument(S, close_process_stream); }
+static int close_never(lua_State *S) { return close_argument(S, close_never); }
+
+/* Closes any open file and pushes what close returns. */
+static int close_file(Thread *L, Userdata *u) {
+  File *file = u->data;
+  ForeignFunction closing = file->closing;
+  if (closing == close_stream || closing == close_process_stream || closing == close_never)
+    return close_own(L, file, closing);
+  file->closing = CLOSED;
+  ptrdiff_t level = L->top - L->stack;
+  foreign_push_function(L, closing, 0);
+  set_object(push(L), u, TAG_USERDATA);
+  call_value(L, 1, MULTIPLE_RESULTS);
+  return (int)(L->top - (L->stack + level));
 }
 
 static int file_close(Thread *L, Value *args, int count) {
   arg_stream(L, args, count, 1);
-  return close_file(L, args[0].userdata->data);
+  return close_file(L, args[0].userdata);
 }
 
 static int io_close(Thread *L, Value *args, int count) {
   if (count > 0) return file_close(L, args, count);
   File *file = L->vm->io->output->data;
   if (file->closing == CLOSED) error_library(L, "attempt to use a closed file");
-  return close_file(L, file);
+  return close_file(L, L->vm->io->output);
 }
 
 static int file_collect(Thread *L, Value *args, int count) {
   File *file = arg_file(L, args, count, 1);
-  if (file->closing != CLOSED && file->stream) close_file(L, file);
+  if (file->closing != CLOSED && file->stream) close_file(L, args[0].userdata);
   return 0;
 }
 
@@ -129,7 +164,7 @@ static int file_tostring(Thread *L, Value *args, int count) {
   if (file->closing == CLOSED)
     push_text(L, "file (closed)");
   else
-    push_format(L, "file (%p)", (void *)file->stream);
+    push_format(L, "file (%p)", &args[0]);
   return 1;
 }
 
@@ -151,7 +186,7 @@ static bool mode_is_valid(const char *mode) {
 }
 
 /* Finishes what fopen or popen returned into the file pushed before. */
-static int finish_open(Thread *L, File *file, FILE *stream, enum Closing closing, const char *path) {
+static int finish_open(Thread *L, File *file, FILE *stream, ForeignFunction closing, const char *path) {
   if (!stream) return push_file_result(L, false, path);
   file->stream = stream;
   file->closing = closing;
@@ -164,7 +199,7 @@ static int io_open(Thread *L, Value *args, int count) {
   if (mode && !mode_is_valid(mode->text)) error_argument(L, 2, "invalid mode");
   File *file = push_file(L);
   errno = 0;
-  return finish_open(L, file, fopen(path, mode ? mode->text : "r"), CLOSE_FILE, path);
+  return finish_open(L, file, fopen(path, mode ? mode->text : "r"), close_stream, path);
 }
 
 static int io_popen(Thread *L, Value *args, int count) {
@@ -172,15 +207,10 @@ static int io_popen(Thread *L, Value *args, int count) {
   const Str *mode_text = arg_str_or_null(L, args, count, 2);
   const char *mode = mode_text ? mode_text->text : "r";
   if ((mode[0] != 'r' && mode[0] != 'w') || mode[1] != '\0') error_argument(L, 2, "invalid mode");
-#if HAVE_POSIX_STREAMS
   File *file = push_file(L);
   fflush(NULL);
   errno = 0;
-  return finish_open(L, file, popen(command, mode), CLOSE_PROCESS, command);
-#else
-  (void)command;
-  error_library(L, "'popen' not supported");
-#endif
+  return finish_open(L, file, open_process(command, mode), close_process_stream, command);
 }
 
 static int io_tmpfile(Thread *L, Value *args, int count) {
@@ -188,7 +218,7 @@ static int io_tmpfile(Thread *L, Value *args, int count) {
   (void)count;
   File *file = push_file(L);
   errno = 0;
-  return finish_open(L, file, tmpfile(), CLOSE_FILE, NULL);
+  return finish_open(L, file, tmpfile(), close_stream, NULL);
 }
 
 /* Pushes an open file, or throws. */
@@ -197,7 +227,7 @@ static void open_or_throw(Thread *L, const char *path, const char *mode) {
   File *file = push_file(L);
   FILE *stream = fopen(path, mode);
   if (!stream) error_library(L, "cannot open file '%s' (%s)", path, strerror(errno));
-  finish_open(L, file, stream, CLOSE_FILE, path);
+  finish_open(L, file, stream, close_stream, path);
 }
 
 /* io.input and io.output: sets the default file if there is an argument, returns it. */
@@ -214,8 +244,7 @@ static int default_file(Thread *L, Value *args, int count, Userdata **which, con
     L->top--;
   }
   Value *v = push(L);
-  v->userdata = *which;
-  v->tag = TAG_USERDATA;
+  set_object(v, *which, TAG_USERDATA);
   return 1;
 }
 
@@ -393,7 +422,7 @@ static int lines_step(Thread *L, Value *args, int count) {
   int results = read_formats(L, file->stream, 2, formats + 1);
   if (!is_falsy(L->top - results)) return results;
   if (results > 1) error_library(L, "%s", L->top[1 - results].str->text);
-  if (!is_falsy(&f->upvalues[1])) close_file(L, file);
+  if (!is_falsy(&f->upvalues[1])) close_file(L, f->upvalues[0].userdata);
   return 0;
 }
 
@@ -421,8 +450,7 @@ static int io_lines(Thread *L, Value *args, int count) {
     count = 1;
   }
   if (is_nil(&args[0])) {
-    args[0].userdata = L->vm->io->input;
-    args[0].tag = TAG_USERDATA;
+    set_object(&args[0], L->vm->io->input, TAG_USERDATA);
     arg_stream(L, args, count, 1);
     push_lines(L, count, false);
     return 1;
@@ -464,8 +492,7 @@ static int io_write(Thread *L, Value *args, int count) {
   int results = write_values(L, stream, args, 1, count);
   if (results > 1) return results;
   Value *v = push(L);
-  v->userdata = output;
-  v->tag = TAG_USERDATA;
+  set_object(v, output, TAG_USERDATA);
   return 1;
 }
 
@@ -575,10 +602,10 @@ static Table *file_metatable(Thread *L) {
 }
 
 static Userdata *standard_file(Thread *L, Table *library, FILE *stream, const char *name, const char *key) {
-  File *file = push_file(L);
-  Userdata *u = L->top[-1].userdata;
+  Userdata *u = push_plain_file(L);
+  File *file = u->data;
   file->stream = stream;
-  file->closing = CLOSE_NEVER;
+  file->closing = close_never;
   if (key) {
     push_value(L, L->top - 1);
     set_from_top(L, L->vm->registry.table, key);

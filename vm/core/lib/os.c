@@ -13,12 +13,11 @@
 #include "api.h"
 #include "system.h"
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <sys/wait.h>
 #include <unistd.h>
-#define HAVE_POSIX 1
-#else
-#define HAVE_POSIX 0
 #endif
 
 #define MAX_DATE_ITEM 250 /* room for one conversion of strftime */
@@ -42,7 +41,7 @@ int push_file_result(Thread *L, bool success, const char *path) {
 int push_process_result(Thread *L, int status) {
   if (status != 0 && errno != 0) return push_file_result(L, false, NULL);
   const char *what = "exit";
-#if HAVE_POSIX
+#if !defined(_WIN32)
   if (WIFEXITED(status)) {
     status = WEXITSTATUS(status);
   } else if (WIFSIGNALED(status)) {
@@ -84,14 +83,15 @@ static int os_rename(Thread *L, Value *args, int count) {
 static int os_tmpname(Thread *L, Value *args, int count) {
   (void)args;
   (void)count;
-#if HAVE_POSIX
+#if defined(_WIN32)
+  char folder[MAX_PATH], name[MAX_PATH];
+  if (GetTempPathA(sizeof folder, folder) == 0 || GetTempFileNameA(folder, "lua", 0, name) == 0)
+    error_library(L, "unable to generate a unique filename");
+#else
   char name[] = P_tmpdir "/lua_XXXXXX";
   int descriptor = mkstemp(name);
   if (descriptor == -1) error_library(L, "unable to generate a unique filename");
   close(descriptor);
-#else
-  char name[L_tmpnam];
-  if (!tmpnam(name)) error_library(L, "unable to generate a unique filename");
 #endif
   push_text(L, name);
   return 1;
@@ -185,12 +185,10 @@ static const char *take_conversion(Thread *L, const char *text, size_t length, c
 }
 
 static bool break_down(time_t t, bool universal, struct tm *date) {
-#if HAVE_POSIX
-  return (universal ? gmtime_r(&t, date) : localtime_r(&t, date)) != NULL;
+#if defined(_WIN32)
+  return (universal ? gmtime_s(date, &t) : localtime_s(date, &t)) == 0;
 #else
-  const struct tm *result = universal ? gmtime(&t) : localtime(&t);
-  if (result) *date = *result;
-  return result != NULL;
+  return (universal ? gmtime_r(&t, date) : localtime_r(&t, date)) != NULL;
 #endif
 }
 

@@ -130,8 +130,8 @@ static void add_zeros(Buffer *b, size_t n) {
 static void add_int(Buffer *b, uint64_t u, bool little, int size, bool negative) {
   char *out = buffer_reserve(b, (size_t)size);
   for (int i = 0; i < size; i++) {
-    unsigned char byte = i < INT_SIZE ? (unsigned char)(u >> 8 * i) : negative ? 0xFF : 0;
-    out[little ? i : size - 1 - i] = (char)byte;
+    uint64_t byte = i < INT_SIZE ? u >> 8 * i : negative ? 0xFF : 0;
+    out[little ? i : size - 1 - i] = (char)(unsigned char)byte;
   }
   b->length += (size_t)size;
 }

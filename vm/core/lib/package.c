@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "api.h"
+#include "capi/host.h"
+#include "capi/module.h"
 #include "sandbox.h"
 
 #if defined(_WIN32)
@@ -19,7 +21,6 @@
 
 static const char default_path[] = SHARE "?.lua;" SHARE "?/init.lua;" LOCAL "?.lua;" LOCAL "?/init.lua;" SYSTEM
                                          "?.lua;" SYSTEM "?/init.lua;./?.lua;./?/init.lua";
-/* Only searched to tell that a module is there but cannot be loaded. */
 static const char default_cpath[] = LOCAL "?.so;"
 #if defined(__linux__) && defined(__x86_64__)
                                           "/usr/lib/x86_64-linux-gnu/lua/5.4/?.so;"
@@ -28,7 +29,7 @@ static const char default_cpath[] = LOCAL "?.so;"
 #endif
                                           "/usr/lib/lua/5.4/?.so;" LOCAL "loadall.so;./?.so";
 
-static const char no_c_modules[] = "C modules cannot be loaded";
+static const char sandbox_refusal[] = "C modules cannot be loaded in the sandbox";
 
 static void add_text(Buffer *b, const char *text) { buffer_add(b, text, strlen(text)); }
 
@@ -135,16 +136,45 @@ static int searcher_lua(Thread *L, Value *args, int count) {
   const char *name = arg_str(L, args, count, 1)->text;
   if (!search_field(L, name, "path")) return 1;
   const char *path = L->top[-1].str->text;
-  if (load_file(L, path, NULL) != STATUS_OK)
+  int status = load_file(L, path, NULL);
+  if (status_is_final(status)) error_throw_status(L, status);
+  if (status != STATUS_OK)
     error_loading(L, name, path, is_string(L->top - 1) ? L->top[-1].str->text : "?");
   push_text(L, path);
   return 2;
 }
 
+/* Pushes the function luaopen_NAME of a library, or why it is not there. */
+static enum ModuleResult load_opener(Thread *L, const char *path, const char *name, size_t length) {
+  Buffer b;
+  buffer_init(L, &b);
+  add_text(&b, "luaopen_");
+  for (size_t i = 0; i < length; i++) buffer_add_char(&b, name[i] == '.' ? '_' : name[i]);
+  return module_load(L, path, buffer_push(&b)->text);
+}
+
+/* The same for a module, whose name may have a part before or behind a hyphen that is no part of the function's. */
+static enum ModuleResult load_module(Thread *L, const char *path, const char *name) {
+  if (L->vm->sandboxed) {
+    push_text(L, sandbox_refusal);
+    return MODULE_NOT_OPENED;
+  }
+  const char *hyphen = strchr(name, '-');
+  if (hyphen) {
+    enum ModuleResult result = load_opener(L, path, name, (size_t)(hyphen - name));
+    if (result != MODULE_NO_FUNCTION) return result;
+    name = hyphen + 1;
+  }
+  return load_opener(L, path, name, strlen(name));
+}
+
 static int searcher_c(Thread *L, Value *args, int count) {
   const char *name = arg_str(L, args, count, 1)->text;
   if (!search_field(L, name, "cpath")) return 1;
-  error_loading(L, name, L->top[-1].str->text, no_c_modules);
+  const char *path = L->top[-1].str->text;
+  if (load_module(L, path, name) != MODULE_LOADED) error_loading(L, name, path, L->top[-1].str->text);
+  push_text(L, path);
+  return 2;
 }
 
 /* A C library may hold the submodules of the module it is named for. */
@@ -154,7 +184,15 @@ static int searcher_c_root(Thread *L, Value *args, int count) {
   if (!dot) return 0;
   push_bytes(L, name, (size_t)(dot - name));
   if (!search_field(L, L->top[-1].str->text, "cpath")) return 1;
-  error_loading(L, name, L->top[-1].str->text, no_c_modules);
+  const char *path = L->top[-1].str->text;
+  enum ModuleResult result = load_module(L, path, name);
+  if (result == MODULE_NO_FUNCTION) {
+    push_format(L, "no module '%s' in file '%s'", name, path);
+    return 1;
+  }
+  if (result != MODULE_LOADED) error_loading(L, name, path, L->top[-1].str->text);
+  push_text(L, path);
+  return 2;
 }
 
 /* Pushes the loader of a module and the searcher's extra value for it, or throws. */
@@ -228,10 +266,11 @@ static int package_require(Thread *L, Value *args, int count) {
 
 static int package_loadlib(Thread *L, Value *args, int count) {
   const char *path = arg_str(L, args, count, 1)->text;
-  arg_str(L, args, count, 2);
-  push_nil(L);
-  push_format(L, "%s: %s", path, no_c_modules);
-  push_text(L, "absent");
+  enum ModuleResult result = module_load(L, path, arg_str(L, args, count, 2)->text);
+  if (result == MODULE_LOADED) return 1;
+  push_value(L, L->top - 1);
+  set_nil(L->top - 2);
+  push_text(L, result == MODULE_NOT_OPENED ? "open" : result == MODULE_NO_FUNCTION ? "init" : "absent");
   return 3;
 }
 
@@ -279,6 +318,7 @@ void open_package(Thread *L) {
   enum { SEARCHERS = sizeof searchers / sizeof *searchers };
   Table *registry = L->vm->registry.table;
   Table *library = library_new(L, "package", entries);
+  capi_open(L->vm);
 
   Table *list = table_new(L, SEARCHERS, 0);
   for (int i = 0; i < SEARCHERS; i++) {

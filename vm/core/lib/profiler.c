@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api.h"
-#include "profiler.h"
+#include "profiler/profiler.h"
 
 static const char zone_key[] = "perilune.profiler zone";
 

@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "chunk.h"
+#include "machine/chunk.h"
 #include "pattern.h"
 #include "string_parts.h"
 

@@ -2,7 +2,6 @@
    directly; anything else goes through indexing as Lua code would do it. */
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 
@@ -81,7 +80,7 @@ static int table_insert(Thread *L, Value *args, int count) {
     if (UNLIKELY(!t)) {
       push_value(L, thread_args(L) + 1);
       pop_element(L, 1, end);
-    } else if (LIKELY((uint64_t)end <= t->array_size)) {
+    } else if (LIKELY(array_holds(t, (uint64_t)end - 1))) {
       value_copy(&t->array[end - 1], &args[1]);
       gc_barrier_table(L, t, &args[1]);
     } else {
@@ -128,7 +127,7 @@ static int table_remove(Thread *L, Value *args, int count) {
     return 1;
   }
   push_value(L, table_get_int(t, position));
-  if (LIKELY(position >= 1 && (uint64_t)size <= t->array_size && position <= size)) {
+  if (LIKELY(position >= 1 && position <= size && array_holds(t, (uint64_t)size - 1))) {
     Value *last = t->array + size - 1;
     for (Value *v = t->array + position - 1; v < last; v++) value_copy(v, v + 1);
     set_nil(last);
@@ -222,7 +221,7 @@ static int table_concat(Thread *L, Value *args, int count) {
   }
   if (t && i >= 1 && (uint64_t)last <= t->array_size) {
     size_t total = joined_length(t->array, i, last, separator ? str_length(separator) : 0);
-    if (total != SIZE_MAX) {
+    if (total != SIZE_MAX && array_holds(t, (uint64_t)last - 1)) {
       push_joined(L, t->array, i, last, separator, total);
       return 1;
     }
@@ -265,8 +264,8 @@ static int table_unpack(Thread *L, Value *args, int count) {
   if (n >= INT_MAX || (ptrdiff_t)n + 1 > MAX_STACK_SLOTS - (L->top - L->stack))
     error_library(L, "too many results to unpack");
   n++;
-  if (n > MIN_C_SLOTS - 2) stack_reserve(L, (int)n + MIN_C_SLOTS);
-  if (LIKELY(t && i >= 1 && (uint64_t)end <= t->array_size)) {
+  if (n > MIN_C_SLOTS - 2) stack_reserve(L, (size_t)n + MIN_C_SLOTS);
+  if (LIKELY(t && i >= 1 && array_holds(t, (uint64_t)end - 1))) {
     Value *top = L->top;
     for (const Value *v = t->array + i - 1; v < t->array + end; v++) value_copy(top++, v);
     L->top = top;
@@ -282,23 +281,15 @@ static int table_unpack(Thread *L, Value *args, int count) {
   return (int)n;
 }
 
-/* Sorting: quicksort with the median of three as pivot, as in Sedgewick's "Algorithms", and a random pivot for large
+/* Sorting: quicksort with the median of three as pivot, as in Sedgewick's "Algorithms", and a scattered pivot for large
    ranges once the partitions have turned out badly balanced. Two versions of the same steps: one on the elements of a
    plain array of numbers or strings, which calls nothing, and one that reads and writes elements as Lua code would
    and keeps what it compares on the stack, since the order function may do anything to the table. */
 
 #define RANDOM_PIVOT_RANGE 100u
 
-static unsigned random_bits(void) {
-  unsigned words[(sizeof(clock_t) + sizeof(time_t)) / sizeof(unsigned)];
-  clock_t c = clock();
-  time_t t = time(NULL);
-  unsigned sum = 0;
-  memcpy(words, &c, sizeof c);
-  memcpy((char *)words + sizeof c, &t, sizeof t);
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) sum += words[i];
-  return sum;
-}
+/* The same in every run, so that what a program's order function does is too. Never 0. */
+static unsigned random_bits(unsigned low, unsigned high) { return (low * 2654435769u ^ high * 2246822519u) | 1; }
 
 static unsigned choose_pivot(unsigned low, unsigned high, unsigned random) {
   if (high - low < RANDOM_PIVOT_RANGE || random == 0) return (low + high) / 2;
@@ -360,7 +351,7 @@ static void sort_array(Thread *L, Value *a, unsigned low, unsigned high, unsigne
       smaller = high - i;
       high = i - 1;
     }
-    if ((high - low) / 128 > smaller) random = random_bits();
+    if ((high - low) / 128 > smaller) random = random_bits(low, high);
   }
 }
 
@@ -459,7 +450,7 @@ static void sort_general(Thread *L, Table *t, unsigned low, unsigned high, unsig
       smaller = high - middle;
       high = middle - 1;
     }
-    if ((high - low) / 128 > smaller) random = random_bits();
+    if ((high - low) / 128 > smaller) random = random_bits(low, high);
   }
 }
 
@@ -488,7 +479,7 @@ static int table_sort(Thread *L, Value *args, int count) {
     if (by_function) arg_function(L, args, count, 2);
     if (count < 2) push_nil(L);
     L->top = args + 2;
-    if (t && !by_function && (uint64_t)n <= t->array_size) {
+    if (t && !by_function && array_holds(t, (uint64_t)n - 1)) {
       enum Order order = array_order(t->array, n);
       if (order != ORDER_OTHER) {
         sort_array(L, t->array - 1, 1, (unsigned)n, 0, order);

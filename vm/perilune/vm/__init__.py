@@ -6,16 +6,18 @@ Nothing here imports more than the extension, because `perilune run` waits for i
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 
 from perilune.vm import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Literal, Self
 
     from perilune.vm.raw_profile import RawProfile
+    from perilune.vm.texts import Texts
     from perilune.vm.timeout import TimeLimit
 
 __all__ = ["LuaError", "Outcome", "State", "compile_text"]
@@ -28,6 +30,9 @@ _KINDS = {
     _core.LIMIT: "limit",
 }
 _TRACEBACK = b"\nstack traceback:\n"
+
+COMPILER_MEMORY = 32 << 20
+"""The bytes that the compiler may hold under any limit of memory."""
 
 
 class LuaError(Exception):
@@ -42,7 +47,8 @@ class Outcome:
     """How a run ended: `kind` is "ok", "error", "exit" (by os.exit), "interrupted", or "limit" (one of the state's).
 
     `text` is the error message with its traceback, as bytes; None without an error, or where the error has no text.
-    `exit_status` is what the process should end with: of one that was interrupted 130, or 143 if it was by SIGTERM.
+    `exit_status` is what the process should end with: of one that was interrupted 130, or 143 if it was by SIGTERM, 129
+    if by SIGHUP.
     """
 
     __slots__ = ("exit_status", "kind", "text")
@@ -66,21 +72,76 @@ class Outcome:
             raise LuaError(self)
 
 
-def compile_plainly(text: bytes, chunkname: bytes) -> bytes:
+def compile_plainly(text: bytes, chunkname: bytes, memory: int | None = None) -> bytes:
     """As `compile_text`, but nothing is kept in the user's cache folder."""
     from perilune.compiler.chunks import compile_chunk
     from perilune.compiler.proto import dump
 
-    return dump(compile_chunk(text, chunkname))
+    return dump(compile_chunk(text, chunkname, memory=memory))
 
 
-def compile_text(text: bytes, chunkname: bytes) -> bytes:
-    """What Lua's load calls: the binary chunk of a text. The message of what it raises becomes load's."""
+def compile_text(text: bytes, chunkname: bytes, memory: int | None = None) -> bytes:
+    """What Lua's load calls: the binary chunk of a text. The message of what it raises becomes load's.
+
+    It is a MemoryError if the compiler could need more than so many bytes.
+    """
     if chunkname.startswith(b"@"):
         from perilune.compiler.cache import compile_cached
 
-        return compile_cached(text, chunkname)
-    return compile_plainly(text, chunkname)
+        return compile_cached(text, chunkname, memory=memory)
+    return compile_plainly(text, chunkname, memory)
+
+
+def _is_main_thread() -> bool:
+    from _thread import get_ident
+    from sys import modules
+
+    threading = modules.get("threading")
+    return threading is None or get_ident() == threading.main_thread().ident
+
+
+class _Compiler:
+    """What the machine calls for a text: gives the binary chunk and the text's number among those that are kept."""
+
+    __slots__ = ("_compile", "stand_ins", "texts")
+
+    def __init__(self, compile: Callable[[bytes, bytes, int | None], bytes], texts: Texts | None) -> None:
+        self._compile = compile
+        self.texts = texts
+        self.stand_ins: Mapping[str, bytes] = {}
+
+    def __call__(self, content: bytes, begin: int, chunkname: bytes, memory: int | None) -> tuple[bytes, int]:
+        """The chunk begins at `begin` in the content of its file; `memory` is what the machine may still allocate."""
+        if self.stand_ins and chunkname.startswith(b"@"):
+            stand_in = self.stand_ins.get(os.path.realpath(os.fsdecode(chunkname[1:])))
+            if stand_in is not None:
+                content, begin = stand_in, _first_code(stand_in)
+        chunk = self._compile(content[begin:], chunkname, _allowed(memory))
+        return chunk, 0 if self.texts is None else self.texts.number(content, chunkname)
+
+
+def _first_code(content: bytes) -> int:
+    """Where the code of a file begins: behind its byte order mark and a first line with `#`, whose end stays."""
+    begin = len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0
+    if content.startswith(b"#", begin):
+        end = content.find(b"\n", begin)
+        return len(content) if end < 0 else end
+    return begin
+
+
+def _allowed(memory: int | None) -> int | None:
+    """What the compiler may hold where the machine may still allocate so much."""
+    return None if memory is None else max(memory, COMPILER_MEMORY)
+
+
+def _unbounded(
+    compile: Callable[[bytes, bytes], bytes] | None,
+) -> Callable[[bytes, bytes, int | None], bytes] | None:
+    return None if compile is None else lambda text, chunkname, memory: compile(text, chunkname)
+
+
+def _is_below(root: str | None, path: str) -> bool:
+    return root is not None and os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), ""))
 
 
 class State:
@@ -92,9 +153,21 @@ class State:
     and `exit`, of `debug` only `traceback` and `getinfo`, neither `lfs` nor `package.loadlib`. Calling what is missing is
     an error that says so. Files are loaded (`require`, `loadfile`, `dofile`) only from below the folder `sandbox_root`,
     wherever links lead; from nowhere without it.
+
+    `texts` are the sources of what was loaded, as they were then, for the profile. Without `keeps_texts` there are none,
+    and the machine is one that is not profiled.
     """
 
-    __slots__ = ("_catches_termination", "_core", "_is_profiled", "_sandbox_root", "_time", "is_closed", "is_sandbox")
+    __slots__ = (
+        "_catches_termination",
+        "_compiler",
+        "_core",
+        "_is_profiled",
+        "_time",
+        "is_closed",
+        "is_sandbox",
+        "texts",
+    )
 
     def __init__(
         self,
@@ -102,10 +175,17 @@ class State:
         *,
         sandbox: bool = False,
         sandbox_root: str | None = None,
+        keeps_texts: bool = True,
     ) -> None:
         root = os.fsencode(sandbox_root) if sandbox_root is not None else None
-        self._core = _core.State(compile or (compile_plainly if sandbox else compile_text), sandbox, root)
-        self._sandbox_root = sandbox_root
+        self.texts: Texts | None = None
+        if keeps_texts:
+            from perilune.vm.texts import Texts
+
+            self.texts = Texts(lambda path: not sandbox or _is_below(sandbox_root, path))
+        compiler = _Compiler(_unbounded(compile) or (compile_plainly if sandbox else compile_text), self.texts)
+        self._compiler = compiler
+        self._core = _core.State(compiler, sandbox, root)
         self._time: TimeLimit | None = None
         self._catches_termination = False
         self._is_profiled = False
@@ -121,10 +201,7 @@ class State:
         self.close()
 
     def close(self) -> None:
-        """Runs all finalizers and frees the machine. A closed state can only be closed again.
-
-        With a time limit the finalizers have what is left of it, but at least a second.
-        """
+        """Does what `finish` does, if it has not been done, and frees the machine. A closed state can only be closed again."""
         if self._time is None:
             self._core.close()
         else:
@@ -132,34 +209,68 @@ class State:
                 self._core.close()
         self.is_closed = True
 
+    def finish(self) -> int | None:
+        """Runs the finalizers of all that programs left. Programs cannot run any more, but a profile can still be ended.
+
+        So that it includes what finalizers do; what is live at the end is then what was live before they ran. With a time
+        limit they have what is left of it, but at least a second, and with one of instructions at least a million. The
+        first Ctrl-C ends the one that runs. One that calls os.exit ends the process: its status is the answer, None if
+        there was none.
+        """
+        catching = _is_main_thread()
+        if self._time is None:
+            return self._core.finish(catching, self._catches_termination)
+        with self._time.of_finalizers():
+            return self._core.finish(catching, self._catches_termination)
+
     def run(
         self,
         chunk: bytes,
         chunkname: bytes,
         args: Sequence[bytes] | None = (),
         script_name: bytes | None = None,
+        text: bytes | None = None,
     ) -> Outcome:
         """Runs a chunk, binary or text, with `args` as its arguments; None means those in the global `arg`.
 
         `chunkname` is as in Lua: `@file.lua`, `=stdin`, or the text itself. With `script_name` the global `arg` is set
-        as the stand-alone interpreter sets it. In the main thread the first Ctrl-C stops the program with an error that
-        has a traceback; a second one ends the process.
+        as the stand-alone interpreter sets it. `text` is what a binary chunk was compiled from. In the main thread the
+        first Ctrl-C stops the program with an error that has a traceback; a second one ends the process.
         """
-        from _thread import get_ident
-        from sys import modules
-
-        threading = modules.get("threading")
-        main_ident = threading.main_thread().ident if threading is not None else get_ident()
-        catching = get_ident() == main_ident
+        catching = _is_main_thread()
         if script_name is not None:
             self.set_arg([b"perilune", script_name, *(args or ())], 1)
         given = None if args is None else tuple(args)
+        number = 0 if text is None or self.texts is None else self.texts.number(text, chunkname)
+        request = (chunk, chunkname, given, catching, self._catches_termination, number)
         if self._time is None:
-            kind, text, exit_status = self._core.run(chunk, chunkname, given, catching, self._catches_termination)
+            kind, message, exit_status = self._core.run(*request)
         else:
             with self._time:
-                kind, text, exit_status = self._core.run(chunk, chunkname, given, catching, self._catches_termination)
-        return Outcome(_KINDS[kind], text, exit_status)
+                kind, message, exit_status = self._core.run(*request)
+        return Outcome(_KINDS[kind], message, exit_status)
+
+    def compile(self, text: bytes, chunkname: bytes) -> bytes:
+        """The binary chunk of a program, made or found in the user's cache within the state's limits.
+
+        Raises LuaSyntaxError, and LuaError with an outcome of the kind "limit" where a limit is reached.
+        """
+        from perilune.compiler.cache import compile_cached
+
+        is_file = chunkname.startswith(b"@") or chunkname == b"=stdin"
+
+        def compile_within(memory: int | None) -> bytes:
+            return compile_cached(text, chunkname, is_file=is_file, memory=_allowed(memory))
+
+        if self._time is None:
+            chunk, limit = self._core.bounded(compile_within)
+        else:
+            with self._time:
+                chunk, limit = self._core.bounded(compile_within)
+        if limit is not None:
+            name = chunkname[1:] if is_file else b"the program"
+            raise LuaError(Outcome("limit", name + b": " + limit, 1))
+        return chunk
 
     def set_arg(self, words: Sequence[bytes], script: int) -> None:
         """Sets the global `arg` to a command line's words: that at the index `script`, the program, is arg[0]."""
@@ -177,17 +288,26 @@ class State:
         """Stops the running program with an error. For other threads; does nothing while no program runs."""
         self._core.interrupt()
 
-    def catch_termination(self) -> None:
-        """From now on SIGTERM stops programs in the main thread as Ctrl-C does; once it did, the process ignores it.
+    def end(self) -> None:
+        """Ends the running program as a limit of time does, so that nothing in it can catch that. For other threads."""
+        self._core.time_over(0.0)
 
-        For a process that still has something to write before it ends. A system without this signal knows nothing of it.
+    def stand_in(self, texts: Mapping[str, bytes]) -> None:
+        """From now on, what is loaded from the files with these real paths has these texts; the files must be there."""
+        self._compiler.stand_ins = texts
+
+    def catch_termination(self) -> None:
+        """From now on SIGTERM and SIGHUP stop programs in the main thread as Ctrl-C does; then the process ignores them.
+
+        For a process that still has something to write before it ends. A system without a signal knows nothing of it.
         """
         self._catches_termination = True
 
     def set_memory_limit(self, limit: int | None) -> None:
         """The most bytes that programs may hold: beyond it they get Lua's "not enough memory".
 
-        Not caught, that ends the program with an outcome of the kind "limit".
+        Not caught, that ends the program with an outcome of the kind "limit". A text is compiled only where what the
+        compiler could hold meanwhile has room too, or `COMPILER_MEMORY` has room for it.
         """
         self._core.set_memory_limit(limit)
 
@@ -199,20 +319,11 @@ class State:
         """
         self._core.set_instruction_limit(count)
 
-    def may_load(self, path: str) -> bool:
-        """Whether programs may load this file: all without a sandbox."""
-        if not self.is_sandbox:
-            return True
-        if self._sandbox_root is None:
-            return False
-        root = os.path.realpath(self._sandbox_root)
-        return os.path.realpath(path).startswith(os.path.join(root, ""))
-
     def set_timeout(self, seconds: float | None) -> None:
         """How long programs may run from now on, all runs together.
 
         When the time is over the program ends wherever it is, with an outcome of the kind "limit", whose text has a
-        traceback. Lua code cannot catch that. A command started by os.execute or io.popen is waited for first.
+        traceback. Lua code cannot catch that. So does the compiler. A command started by os.execute or io.popen is waited for first.
         """
         from perilune.vm.timeout import TimeLimit
 
@@ -221,7 +332,7 @@ class State:
     def profile_start(
         self,
         mode: Literal["count", "sample", "trace", "oracle"] = "count",
-        sampler: Literal["signal", "thread"] | None = None,
+        sampler: Literal["signal", "thread", "steps"] | None = None,
         interval_ns: int = 0,
         paused: bool = False,
     ) -> None:
@@ -229,7 +340,8 @@ class State:
 
         "count" counts instructions, allocations and the stack. "sample" also looks where the program is, on average every
         `interval_ns`; 0 is the shortest interval from 0.25 to 1 ms at which that takes a hundredth of the time or less.
-        It looks by a signal, or from a thread, which sees no call stacks; None takes the best that the system has.
+        A timer's signal has it look, or a thread; None takes the best that the system has. "steps", for tests, looks at
+        every instruction of the processor.
         "trace" takes a time stamp at every instruction; "oracle" counts every instruction naively beside what "count"
         does, to check it. If `paused`, nothing is measured until the program calls `start` of its module
         `perilune.profiler`. Raises ValueError for a sampler that the system does not have, and RuntimeError while another
@@ -237,6 +349,8 @@ class State:
         """
         if self._is_profiled:
             raise RuntimeError("the state is being profiled already: end that profile first")
+        if self.texts is None:
+            raise RuntimeError("the state keeps no texts, which a profile needs")
         self._core.profile_start(mode, sampler, interval_ns, paused)
         self._is_profiled = True
 

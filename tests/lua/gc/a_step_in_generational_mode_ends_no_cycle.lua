@@ -1,0 +1,3 @@
+print(collectgarbage("step"), collectgarbage("step", 1000000))  -- expect: false	false
+collectgarbage("incremental")
+print(collectgarbage("step", 1000000))  -- expect: true

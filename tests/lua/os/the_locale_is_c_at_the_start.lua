@@ -1,0 +1,2 @@
+print(os.setlocale())  -- expect: C
+print(os.setlocale(nil, "ctype"))  -- expect: C
