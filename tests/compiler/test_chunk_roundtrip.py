@@ -42,9 +42,10 @@ def protos(draw: st.DrawFn, depth: int = 2, outer_source: bytes | None = None) -
     proto.code.extend(draw(st.lists(numbers, max_size=6)))
     proto.constants = draw(st.lists(constants, max_size=4))
     if draw(st.booleans()):
-        place = st.tuples(numbers, numbers, numbers, numbers, numbers)
+        place = st.tuples(numbers, st.integers(1, 0xFFFFFFFF), numbers, numbers, numbers)
         proto.ranges = draw(st.lists(place, min_size=1, max_size=3))
         proto.word_ranges.extend(draw(st.integers(0, len(proto.ranges) - 1)) for _ in proto.code)
+        proto.loops = draw(st.lists(st.tuples(numbers, numbers, numbers), max_size=2))
     for _ in range(draw(st.integers(0, 2))):
         proto.upvalues.append(UpvalueDescription(draw(names), draw(st.booleans()), draw(bytes_), draw(bytes_)))
         proto.locals.append(LocalVariable(draw(st.binary(max_size=9)), draw(numbers), draw(numbers), draw(bytes_)))

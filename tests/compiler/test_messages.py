@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from compiler.corpus import LUA, SEMANTIC, lua_files, variants, verdicts
+from perilune.compiler.chunks import compile_chunk
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.parser import parse
 from perilune.compiler.source import Source
@@ -237,3 +238,27 @@ def test_installed_programs_and_broken_variants_get_the_verdict_of_the_reference
         if found != expected:
             different.append((expected, found))
     assert different == []
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(LuaSyntaxError) as refused:
+        compile_chunk(text.encode(), b"=text")
+    return str(refused.value)
+
+
+def test_what_nests_too_deeply_is_refused_without_a_place() -> None:
+    assert refusal("return " + "(" * 300 + "1" + ")" * 300) == "C stack overflow"
+
+
+@pytest.mark.parametrize(("text", "near"), [("f(1" + ", 1" * 300 + ")", "1"), ("return x" + ", x" * 300, "x")])
+def test_too_many_registers_are_noticed_when_the_next_value_of_a_list_has_been_read(text: str, near: str) -> None:
+    assert refusal(text) == f"text:1: function or expression needs too many registers near '{near}'"
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "most", "near"), [("local a\na = ", "1", 253, "<eof>"), ("a = ", "f()", 254, "'('")]
+)
+def test_values_that_no_variable_takes_need_registers(before: str, value: str, most: int, near: str) -> None:
+    compile_chunk((before + ", ".join([value] * most)).encode(), b"=text")
+    message = refusal(before + ", ".join([value] * (most + 1)))
+    assert message.endswith(f"function or expression needs too many registers near {near}")

@@ -199,3 +199,163 @@ def test_a_call_that_the_error_interrupts_is_a_piece() -> None:
     (statement,) = chunk.body.statements
     assert isinstance(statement, ErrorStatement)
     assert any(isinstance(node, Call) for node in walk(statement))
+
+
+# --- several errors in one file
+
+
+def broken_lines(text: str) -> list[int]:
+    """The lines that errors are shown on."""
+    source = Source("test.lua", text)
+    _, diagnostics = parse_tolerant(source)
+    return [source.line(diagnostic.shown[0]) for diagnostic in diagnostics]
+
+
+def marked(text: str) -> tuple[str, list[int]]:
+    """The text without its marks, and the lines that were marked as broken."""
+    lines = text.splitlines()
+    broken = [number for number, line in enumerate(lines, 1) if line.endswith("--!")]
+    return "\n".join(line.removesuffix("--!").rstrip() for line in lines) + "\n", broken
+
+
+DENSE = """\
+local a = --!
+local t = { 1, 2 --!
+for i = 1 do print(i) end --!
+x = = 3 --!
+local function (y) return y end --!
+foo.bar --!
+while true print(1) end --!
+local s = "unfinished --!
+y = 3x --!
+print(1,, 2) --!
+for k v in pairs(t) do end --!
+goto 5 --!
+return 1 2 --!
+"""
+FUNCTIONS = """\
+local M = {}
+
+local a = --!
+
+function M.one(x)
+  local y = x + --!
+  return y
+end
+
+function M.two(x --!
+  return x
+end
+
+local t = { a = 1 b = 2 } --!
+
+if t.a then
+  print(t.a)) --!
+end
+
+for i = 1, 10 --!
+  print(i)
+end
+
+while t.a < 3 od --!
+  t.a = t.a + 1
+end
+
+local s = "abc --!
+
+x = y z --!
+
+function M.three()
+  goto --!
+end
+
+M.four = funtion(x) return x end --!
+
+local n = 12abc --!
+
+if t.a = 3 then --!
+  print("x")
+end
+
+return M
+"""
+OTHER_LANGUAGES = """\
+local config = {
+  size = , --!
+  deep = { 1, 2, 3 },
+}
+
+local function first(list)
+  if #list == 0 then
+    return nil
+  else
+    return list[1 --!
+  end
+end
+
+local function second(list)
+  for i, v in ipairs(list) --!
+    print(i, v)
+  end
+end
+
+print(first(config.deep) --!
+
+local total = 0
+for i = 1, 10 do
+  total = total + * i --!
+end
+
+local q = a ? b : c --!
+
+x++ --!
+
+x += 1 --!
+
+if total != 3 then --!
+  print(total)
+end
+
+local str = 'it's' --!
+
+local 1x = 3 --!
+
+call(function() return 1 end --!
+
+local last = total
+print(last) --
+"""
+
+
+@pytest.mark.parametrize("text", [DENSE, FUNCTIONS, OTHER_LANGUAGES], ids=["dense", "functions", "other languages"])
+def test_every_broken_line_is_shown_once_and_no_other(text: str) -> None:
+    program, broken = marked(text)
+    assert broken_lines(program) == broken
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("local x =\nlocal y = 2\n", "="),
+        ("local x =\n\nfunction f() end\n", "="),
+        ("x = f(1,\nlocal y = 2\n", ","),
+        ("if a\n  b()\nend\n", "a"),
+        ("foo.bar\nlocal y\n", "bar"),
+        ("x = 1\n) y = 2\n", ")"),
+        ("x = 1\nend\ny = 2\n", "end"),
+        ("local x =", "="),
+    ],
+)
+def test_what_is_unfinished_is_shown_where_it_ends(text: str, shown: str) -> None:
+    _, (diagnostic, *_) = parse_tolerant(Source("test.lua", text))
+    assert text[slice(*diagnostic.shown)] == shown
+
+
+def test_a_condition_that_lost_its_if_leaves_no_stray_end() -> None:
+    assert broken_lines("local x = f()\nx == 1 then\n  g(x)\nend\nh()\n") == [2]
+
+
+def test_many_errors_take_no_long_time() -> None:
+    text = "local x = = 1\nlocal function f(a) return a end\nprint(x, f(x))\nreturn f\n" * 2000
+    _, messages = tolerant(text)
+    assert len(messages) == 100

@@ -34,6 +34,7 @@ Directives, of which a hand-written file needs few:
                             `close`. A main function without one gets `_ENV`.
     .slots 7                else as many as are used
     .source "@file.lua"     .lines 1 10   .constant 3.5   .stripped
+    .loop 5 12 3            a `while` whose body begins at pc 3 and ends in line 5, with its test at pc 12: for line hooks
 
 Behind an instruction, `@4:7-19` is its source range (line, columns from and to), `@4!3:7-5:2` one from line 3 to 5 whose
 line for messages is 4. Without it the range is the instruction's place in the assembly text.
@@ -163,6 +164,7 @@ class _Function:
             ".vararg": 0,
             ".slots": 1,
             ".constant": 1,
+            ".loop": 3,
             ".stripped": 0,
         }
         if name in counts and len(rest) != counts[name]:
@@ -186,6 +188,8 @@ class _Function:
             self.is_stripped = True
         elif name == ".local":
             self.local(first, rest)
+        elif name == ".loop":
+            proto.loops.append((read_number(rest[0]), read_number(rest[1]), read_number(rest[2])))
         elif name == ".upvalue":
             self.upvalue(first, rest)
         else:

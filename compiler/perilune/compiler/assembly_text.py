@@ -13,6 +13,7 @@ _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|inf|nan)")
+_LONGEST_INTEGER = 100  # of what fits, with some zeros before it; Python refuses to read the longest ones
 
 
 class AssemblerError(Exception):
@@ -80,13 +81,15 @@ def read_string(token: Token) -> bytes:
         return _ESCAPED[escape]
 
     unescaped = _ESCAPE.sub(replace, token.text[1:-1])
-    return b"".join(c.encode("latin-1") if ord(c) < 256 else c.encode() for c in unescaped)
+    return b"".join(c.encode("latin-1") if ord(c) < 256 else c.encode("utf-8", "surrogateescape") for c in unescaped)
 
 
 def read_number(token: Token) -> int:
     """The value of an integer; raises AssemblerError where the token is none."""
     if token.is_string or not _INTEGER.fullmatch(token.text):
         token.fail(f"integer expected, got '{token.text}'")
+    if len(token.text) > _LONGEST_INTEGER:
+        token.fail("integer does not fit 64 bits")
     return int(token.text, 0) if "x" in token.text.lower() else int(token.text)
 
 

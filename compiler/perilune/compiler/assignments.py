@@ -201,13 +201,14 @@ def assignment(state: FunctionState, node: Assignment) -> None:
             _store(state, place, state.top, statement)
         state.top = top
         return
-    slots: list[int] = []  # of all values but the last, -1 for those that are constant
+    last_line = state.lines[node.end - 1]
+    slots: list[int] = []  # of all values but the last, -1 for those that are constant and on the last line
     for target, value in zip(targets, values, strict=True):
         if type(value) is Function:
             state.next_name = _target_name(target)
         if value is values[-1]:
             break
-        if constant_of(state, value) is NOT_CONSTANT:
+        if constant_of(state, value) is NOT_CONSTANT or state.lines[value.start] != last_line:
             slots.append(state.top)
             EXPRESSIONS[type(value)](state, value, state.top)
             state.push(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perilune.compiler.emission import CODE, FunctionState
-from perilune.compiler.nodes import Call, Expression, Field, Index, MethodCall, Name, Node, Vararg
+from perilune.compiler.nodes import Call, Expression, Field, Index, MethodCall, Name, Node, String, Vararg
 from perilune.compiler.operands import EXPRESSIONS, constant_of, delay, get_field, index_key, move, operand
 from perilune.compiler.symbols import CONSTANT, GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Reference
 
@@ -19,6 +19,8 @@ _SELF = CODE["SELF"]
 _CALL = CODE["CALL"]
 _TAILCALL = CODE["TAILCALL"]
 _VARARG = CODE["VARARG"]
+
+_REFERENCE_SLOTS = 254  # that a function of the reference has
 
 OPEN, NONE, ONE, TAIL = 0, 1, 2, -1
 """What becomes of a call's results: the count field of CALL, or a tail call."""
@@ -123,7 +125,7 @@ def chain(state: FunctionState, node: Expression, slot: int, results: int = ONE)
                 _self(state, link, base, current)
             is_open = _arguments(state, link.arguments, link.end - 1)
             count = 0 if is_open else state.top - base
-            place = state.place(link.start, link.end, link.open)
+            place = state.place(link.start, link.end, _opening(link))
             if index:
                 code.append(_CALL | base << 8 | count << 16 | ONE << 24)
                 current = base
@@ -145,6 +147,12 @@ def chain(state: FunctionState, node: Expression, slot: int, results: int = ONE)
             current = target
         index -= 1
     state.top = base
+
+
+def _opening(node: Call | MethodCall) -> int:
+    """The offset whose line a call has: where its arguments begin, or where the string ends that is its argument."""
+    arguments = node.arguments
+    return node.end - 1 if arguments and arguments[-1].end == node.end and type(arguments[-1]) is String else node.open
 
 
 def _get_index(state: FunctionState, slot: int, source: int, node: Index, place: int) -> None:
@@ -224,7 +232,12 @@ def push_results(state: FunctionState, node: Expression, results: int) -> None:
 def push_values(state: FunctionState, values: list[Expression], wanted: int, node: Node) -> None:
     """Pushes an expression list, cut or filled up to `wanted` values."""
     given = len(values)
+    first = state.top
     for position, value in enumerate(values, 1):
+        if position > wanted and first + position > _REFERENCE_SLOTS:  # it keeps what no variable takes
+            state.fail(
+                "function or expression needs too many registers", value.function if type(value) is Call else value
+            )
         if position == given and type(value) in MULTIPLE and wanted != given:
             missing = max(wanted - given + 1, 0)
             push_results(state, value, missing + 1)

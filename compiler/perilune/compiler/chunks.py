@@ -12,8 +12,15 @@ from perilune.compiler.parser import parse, parse_tolerant
 from perilune.compiler.proto import Proto
 from perilune.compiler.resolver import resolve
 from perilune.compiler.source import Source
+from perilune.compiler.symbols import Resolution
 
 _ID_SIZE = 59
+
+# What the compiler holds at most: benchmarks/compiler_growth.py --memory shows it for every kind of construct.
+_BYTES_PER_CHARACTER = 20
+_BYTES_PER_LINE = 90
+_BYTES_PER_ESCAPE = 700
+_BYTES_PER_TOKEN = 600
 
 
 def display_name(name: bytes) -> str:
@@ -34,14 +41,21 @@ def display_name(name: bytes) -> str:
     return f'[string "{line[:room]}..."]'
 
 
-def compile_chunk(text: bytes, name: bytes, *, is_file: bool = False) -> Proto:
+def compile_chunk(text: bytes, name: bytes, *, is_file: bool = False, memory: int | None = None) -> Proto:
     """Compiles a program. `name` is its chunk name (`@file.lua`, `=stdin`, or a string's own text).
 
-    A file may begin with a byte order mark and a `#` line. Raises only LuaSyntaxError, for the error that the
-    reference implementation would report.
+    A file may begin with a byte order mark and a `#` line. Raises LuaSyntaxError, for the error that the reference
+    implementation would report, and MemoryError for a text that may take more than so many bytes to compile, which its
+    length and its tokens decide: the same text always needs the same.
     """
+    most_tokens = None
+    if memory is not None:
+        most_tokens = (memory - memory_of_characters(text)) // _BYTES_PER_TOKEN
+        if most_tokens < 0:
+            raise MemoryError("not enough memory")
     source = Source.from_bytes(display_name(name), text, is_file)
-    with _collector_paused():
+    source.most_tokens = most_tokens
+    with collector_paused():
         chunk, diagnostics = parse(source)
         if diagnostics or chunk is None:
             raise LuaSyntaxError.from_diagnostic(source, first_error(source, diagnostics[0]))
@@ -51,8 +65,20 @@ def compile_chunk(text: bytes, name: bytes, *, is_file: bool = False) -> Proto:
         return generate(chunk, resolution, source, name)
 
 
+def memory_of_characters(text: bytes) -> int:
+    """The most bytes that compiling a text takes beside what its tokens take."""
+    lines = text.count(b"\n") + text.count(b"\r")
+    escapes = text.count(b"\\")
+    return _BYTES_PER_CHARACTER * len(text) + _BYTES_PER_LINE * lines + _BYTES_PER_ESCAPE * escapes
+
+
+def memory_of_tokens(count: int) -> int:
+    """The most bytes that compiling so many tokens takes."""
+    return _BYTES_PER_TOKEN * count
+
+
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Keeps Python's cyclic collector from reading the growing tree again and again: half the time of a compilation."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -72,17 +98,26 @@ def first_error(source: Source, syntax_error: Diagnostic) -> Diagnostic:
     return syntax_error
 
 
-def check_source(source: Source) -> list[Diagnostic]:
-    """All static errors of a source, in the order of their places; the whole of it is read, whatever its state."""
-    with _collector_paused():
+def check_source(source: Source, limits: bool = True) -> list[Diagnostic]:
+    """All static errors of a source, in the order of their places; the whole of it is read, whatever its state.
+
+    Without `limits` it is not found out whether a function is too large for the machine, which takes as long again.
+    """
+    with collector_paused():
         chunk, diagnostics = parse_tolerant(source)
         resolution = resolve(chunk, source)
-    found = [(diagnostic.start, diagnostic) for diagnostic in diagnostics] + resolution.errors
-    if not found:
+    found = in_order(diagnostics, resolution)
+    if not found and limits:
         try:
             generate(chunk, resolution, source, b"=?")
         except LuaSyntaxError as error:
             start = source.line_starts[error.line - 1] + error.column - 1
             return [Diagnostic(error.message, error.line, error.column, start, start)]
+    return found
+
+
+def in_order(syntax_errors: list[Diagnostic], resolution: Resolution) -> list[Diagnostic]:
+    """The errors of both kinds, in the order in which they are noticed."""
+    found = [(diagnostic.start, diagnostic) for diagnostic in syntax_errors] + resolution.errors
     found.sort(key=lambda error: error[0])
     return [diagnostic for _, diagnostic in found]

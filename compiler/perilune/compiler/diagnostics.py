@@ -8,14 +8,19 @@ if TYPE_CHECKING:
     from perilune.compiler.source import Source
 
 
+OVERFLOW = "C stack overflow"
+"""The message about what nests too deeply. The reference implementation gives it no place, so messages do not either."""
+
+
 class Diagnostic:
     """One static error. `message` is in the words of the reference implementation, `near` part included.
 
     `line` is the line that the reference implementation would name; `column` (bytes, from 1) is where the range begins
-    in that line. `start` and `end` are offsets of the range at fault.
+    in that line. `start` and `end` are offsets of the range at fault; `shown` is the range that an editor underlines:
+    what is unfinished is at fault where the next statement begins, and is shown where it ends.
     """
 
-    __slots__ = ("column", "end", "line", "message", "start")
+    __slots__ = ("column", "end", "line", "message", "shown", "start")
 
     def __init__(self, message: str, line: int, column: int, start: int, end: int) -> None:
         self.message = message
@@ -23,6 +28,7 @@ class Diagnostic:
         self.column = column
         self.start = start
         self.end = end
+        self.shown = (start, end)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Diagnostic) and self._key() == other._key()
@@ -51,7 +57,7 @@ class LuaSyntaxError(Exception):
     """The program is not valid Lua. `source_line` is the text of the line named, as latin-1 decoded bytes."""
 
     def __init__(self, file: str, line: int, column: int, message: str, source_line: str) -> None:
-        super().__init__(f"{file}:{line}: {message}")
+        super().__init__(message if message == OVERFLOW else f"{file}:{line}: {message}")
         self.file = file
         self.line = line
         self.column = column

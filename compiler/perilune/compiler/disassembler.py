@@ -59,24 +59,37 @@ def range_text(place: Range) -> str:
     return f"@{start}:{start_column}-{end}"
 
 
-def disassemble(proto: Proto, source_text: str | None = None, margins: Sequence[Mapping[int, str]] = ()) -> str:
+def disassemble(
+    proto: Proto,
+    source_text: str | None = None,
+    margins: Sequence[Mapping[int, str]] = (),
+    places: list[tuple[int, int]] | None = None,
+) -> str:
     """The text of a function and of all nested in it.
 
     With `source_text` each source line stands above the first instruction that it became. `margins` gives what stands
     before the instruction at a pc, all of one width, for every function: the outer one first, then those nested in it,
-    each followed by its own. The assembler skips counts, percentages and times there.
+    each followed by its own. The assembler skips counts, percentages and times there. `places` is given, in pairs, which
+    line of the text, from 0, is of which source line, from 1.
     """
     lines: list[str] = []
     source_lines = source_text.splitlines() if source_text is not None else []
-    _Listing(lines, source_lines, list(margins)).function(proto, "")
+    _Listing(lines, source_lines, list(margins), [] if places is None else places).function(proto, "")
     return "\n".join(lines) + "\n"
 
 
 class _Listing:
-    def __init__(self, lines: list[str], source_lines: list[str], margins: list[Mapping[int, str]]) -> None:
+    def __init__(
+        self,
+        lines: list[str],
+        source_lines: list[str],
+        margins: list[Mapping[int, str]],
+        places: list[tuple[int, int]],
+    ) -> None:
         self.lines = lines
         self.source_lines = source_lines
         self.margins = margins
+        self.places = places
 
     def function(self, proto: Proto, indent: str) -> None:
         margins = self.margins.pop(0) if self.margins else {}
@@ -103,6 +116,7 @@ class _Listing:
             header.append(f".upvalue {name} {place} {upvalue.index}{_UPVALUE_KINDS.get(upvalue.kind, '')}")
         header += [f".constant {constant_text(constant)}" for constant in proto.constants]
         header += [f".local {quote(v.name)} s{v.slot} {v.first_pc} {v.end_pc}" for v in proto.locals]
+        header += [f".loop {line} {test} {body}" for line, test, body in proto.loops]
         if not proto.ranges:
             header.append(".stripped")
         self.lines += [indent + line for line in header]
@@ -125,6 +139,7 @@ class _Listing:
         for pc, opcode, operands in decoded:
             line = proto.line(pc)
             if line != shown_line and 0 < line <= len(self.source_lines):
+                self.places.append((len(self.lines), line))
                 self.lines.append(f"{indent}; {line:5} | {self.source_lines[line - 1].strip()}")
                 shown_line = line
             if pc in targets:
@@ -135,6 +150,8 @@ class _Listing:
                 places = [proto.word_ranges[pc + word] for word in range(opcode.words)]
                 place = " ".join(range_text(proto.ranges[index]) for index in dict.fromkeys(places))
             comment = self.comment(proto, pc, opcode, operands)
+            if line:
+                self.places.append((len(self.lines), line))
             full = f"{indent}{margins.get(pc, '')}{pc:6} | {text:<34} {place:<18}{comment}"
             self.lines.append(full.rstrip())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
 from perilune.compiler.opcodes import BY_NAME, MAX_HINTED_KEY, MAX_SLOTS
-from perilune.compiler.proto import Constant, LocalVariable, Proto, Range, UpvalueDescription
+from perilune.compiler.proto import Constant, LocalVariable, Loop, Proto, Range, UpvalueDescription
 from perilune.compiler.source import next_token
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class FunctionState:
         "lines",
         "locals",
         "loops",
+        "loops_noted",
         "next_name",
         "open_count",
         "proto",
@@ -120,6 +121,7 @@ class FunctionState:
         self.open_count = 0  # active locals that leaving must close
         self.tbc_count = 0  # of these, the to-be-closed
         self.loops: list[tuple[Label, int]] = []  # where `break` leads, and the locals it leaves open
+        self.loops_noted: list[Loop] = []
         self.label_positions: dict[nodes.Label, int] = {}
         self.label_waiting: dict[nodes.Label, Label] = {}
         self.late: dict[nodes.Expression, int] = {}  # see expressions.delay
@@ -153,9 +155,13 @@ class FunctionState:
                 self.fail("function or expression needs too many registers", node)
 
     def fail(self, message: str, node: nodes.Node) -> None:
-        """Raises LuaSyntaxError at the token behind a node."""
+        """Raises LuaSyntaxError at the token behind a node, which the reference implementation has read by then: in a
+        list the one behind the comma.
+        """
         source = self.table.source
         start, end = next_token(source.text, node.end)
+        if source.text[start:end] == ",":
+            start, end = next_token(source.text, end)
         near = f"'{source.text[start:end]}'" if end > start else "<eof>"
         diagnostic = Diagnostic.at(source, f"{message} near {near}", node.start, node.end, source.line(start))
         raise LuaSyntaxError.from_diagnostic(source, diagnostic)
@@ -336,6 +342,7 @@ class FunctionState:
         proto.protos = self.protos
         self.number_ranges(proto)
         proto.locals = self.locals
+        proto.loops = self.loops_noted
         return proto
 
     def number_ranges(self, proto: Proto) -> None:

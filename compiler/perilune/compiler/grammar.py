@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from binascii import crc32
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from perilune.compiler import actions
+from perilune.compiler.user_cache import user_cache_folder
 
 # What a terminal leads to: the next state's row (shift), or a reduction (length, action, non-terminal).
 Action = Callable[[list[Any], list[int], int], Any]
@@ -26,7 +28,8 @@ END = "$END"
 _FOLDER = os.path.dirname(__file__)
 _GRAMMAR = os.path.join(_FOLDER, "lua.lark")
 _GENERATOR = os.path.join(_FOLDER, "tablegen.py")
-_PACKAGED = os.path.join(_FOLDER, "lua.tables.json")
+_TABLES = "lua.tables"
+_PACKAGED = os.path.join(_FOLDER, _TABLES)
 
 
 class Grammar:
@@ -91,15 +94,17 @@ class _Units:
 def load_grammar() -> Grammar:
     """The grammar of Lua, from the package's own tables, the user's cache, or lark, whichever is current first."""
     key = _key()
-    cached = _cache_file()
-    for path in (_PACKAGED, cached):
+    folder = user_cache_folder()
+    places = [_PACKAGED, *([os.path.join(folder, _TABLES)] if folder is not None else [])]
+    for path in places:
         tables = _read(path, key)
         if tables is not None:
             return Grammar(tables)
     tables = _generate()
     # If there is nowhere to keep the tables, the next process makes them again.
-    with suppress(OSError):
-        _write(cached, key, tables)
+    for path in places[1:]:
+        with suppress(OSError):
+            _write(path, key, tables)
     return Grammar(tables)
 
 
@@ -124,24 +129,34 @@ def _key() -> str:
     return digest.hexdigest()
 
 
-def _cache_file() -> str:
-    folder = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(folder, "perilune", "lua.tables.json")
-
-
 def _read(path: str, key: str) -> dict[str, Any] | None:
+    """The tables in a file, if they are of that key and as they were written, to the last bit."""
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except (OSError, ValueError):
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError:
         return None
-    return content["tables"] if isinstance(content, dict) and content.get("key") == key else None
+    head, _, text = content.partition(b"\n")
+    if head != _head(key, text):
+        return None
+    tables: dict[str, Any] = json.loads(text)
+    return tables
+
+
+def _head(key: str, text: bytes) -> bytes:
+    return f"{key} {len(text)} {crc32(text):08x}".encode()
 
 
 def _write(path: str, key: str, tables: dict[str, Any]) -> None:
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    text = json.dumps(tables, separators=(",", ":")).encode()
     # Written aside and moved into place, so that no other process ever reads half a file.
     partial = f"{path}.{os.getpid()}"
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump({"key": key, "tables": tables}, file, separators=(",", ":"))
-    os.replace(partial, path)
+    try:
+        with open(partial, "wb") as file:
+            file.write(_head(key, text) + b"\n" + text)
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(partial)
+        raise

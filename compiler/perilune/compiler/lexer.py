@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice
 
 from perilune.compiler.grammar import END, Grammar
 from perilune.compiler.source import Source
@@ -58,7 +59,10 @@ class Lexer:
         self._token = re.compile(f"(?>{self._skip})*+(?P<token>{token})")
 
     def tokens(self, source: Source) -> Tokens:
-        """All tokens; what is none of Lua's gets the type BAD, and the lexer goes on behind it."""
+        """All tokens; what is none of Lua's gets the type BAD, and the lexer goes on behind it.
+
+        Raises MemoryError for more than the source may have.
+        """
         text = source.text
         types: list[str] = []
         texts: list[str] = []
@@ -66,11 +70,16 @@ class Lexer:
         add_type, add_text, add_end = types.append, texts.append, ends.append
         group = self._token.groupindex["token"]
         type_of = _TypeOf(self._literals, self._patterns)
-        for match in self._token.finditer(text, source.begin):
+        matches: Iterator[re.Match[str]] = self._token.finditer(text, source.begin)
+        if source.most_tokens is not None:
+            matches = islice(matches, source.most_tokens + 1)
+        for match in matches:
             token = match[group]
             add_type(type_of[token])
             add_text(token)
             add_end(match.end())
+        if source.most_tokens is not None and len(types) > source.most_tokens:
+            raise MemoryError("not enough memory")
         if types[-2:] == [END, END]:
             # Behind white space at the end, the end itself matches once more.
             del types[-1], texts[-1], ends[-1]

@@ -6,12 +6,12 @@ what encloses it; where only some terminals can follow, it names the one that it
 
 from __future__ import annotations
 
-from perilune.compiler.diagnostics import Diagnostic
+from perilune.compiler.diagnostics import OVERFLOW, Diagnostic
 from perilune.compiler.grammar import SYMBOL, Grammar, Reduction, State
 from perilune.compiler.lexer import BAD, Tokens
 from perilune.compiler.lexical_errors import lexical_error
 from perilune.compiler.literals import string_value
-from perilune.compiler.nesting import BLOCK_ENDS, OVERFLOW, overflows
+from perilune.compiler.nesting import BLOCK_ENDS, overflows
 from perilune.compiler.source import Source
 from perilune.compiler.stacks import Stacks
 

@@ -15,7 +15,6 @@ from perilune.compiler.stacks import Stacks
 
 # The levels that a file may have: the reference implementation's 200 C calls, less the two that lead to its parser.
 LIMIT = 198
-OVERFLOW = "C stack overflow"
 
 # What can lie on the stack where an expression begins and is not yet complete. (A complete one is an `exp`.)
 _EXPRESSION_BEGINS = frozenset(("prefixexp", "var", "call", "table", "LPAR", "LBRACE", "FUNCTION", "NOT", "LENGTH"))

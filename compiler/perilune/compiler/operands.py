@@ -37,6 +37,8 @@ EXPRESSIONS: dict[type[Node], Callable[[FunctionState, Any, int], None]] = {}
 MAX_INDEX = 255
 """Highest constant index of an 8-bit operand."""
 
+_LATE = frozenset({Name, Field, Index, Number, String, Nil, TrueLiteral, FalseLiteral})
+
 
 def constant_of(state: FunctionState, node: Expression) -> Any:
     """The value of a constant expression, or NOT_CONSTANT."""
@@ -69,11 +71,11 @@ def operand(state: FunctionState, node: Expression) -> int:
 
 
 def delay(state: FunctionState, node: Expression, offset: int) -> None:
-    """Says that the reference reads a variable or field only when it has seen the token at an offset.
+    """Says that the reference reads a variable, field or constant only when it has seen the token at an offset.
 
-    Its error messages then name that token's line.
+    Its error messages and line events then name that token's line.
     """
-    if state.lines[node.end - 1] != state.lines[offset] and type(node) in (Name, Field, Index):
+    if state.lines[node.end - 1] != state.lines[offset] and type(node) in _LATE:
         state.late[node] = offset
 
 
@@ -86,7 +88,8 @@ def inside(state: FunctionState, node: Expression) -> Expression:
 
 
 def load_constant(state: FunctionState, node: Expression, slot: int, value: object) -> None:
-    state.load(value, slot, state.place(node.start, node.end, node.end - 1))
+    offset = state.late.pop(node, node.end - 1) if state.late else node.end - 1
+    state.load(value, slot, state.place(node.start, node.end, offset))
 
 
 def move(state: FunctionState, slot: int, source: int, place: int) -> None:

@@ -256,22 +256,25 @@ def unary(state: FunctionState, node: Unary, slot: int) -> None:
     source = operand(state, node.operand)
     state.top = top
     state.code.append(_UNARY[operator] | slot << 8 | source << 16)
-    state.word_ranges.append(state.place(node.start, node.end, node.start))
+    # The reference negates as it goes on, and places the other operators where they stand.
+    state.word_ranges.append(state.place(node.start, node.end, node.end - 1 if operator == "not" else node.start))
 
 
 # --- conditions
 
 
-def _operands(state: FunctionState, node: Binary) -> list[Expression]:
-    """The operands of a chain of one of `and` and `or`."""
+def _operands(state: FunctionState, node: Binary) -> list[tuple[Expression, int]]:
+    """The operands of a chain of one of `and` and `or`, each with the offset of the operator that tests it; the last with -1."""
     operator = node.operator
-    found: list[Expression] = []
+    found: list[tuple[Expression, int]] = []
     left: Expression = node
+    decided = -1
     while type(left) is Binary and left.operator == operator and left not in state.folded:
-        found.append(left.right)
-        delay(state, left.left, left.operator_start)
+        found.append((left.right, decided))
+        decided = left.operator_start
+        delay(state, left.left, decided)
         left = left.left
-    found.append(left)
+    found.append((left, decided))
     found.reverse()
     return found
 
@@ -314,15 +317,15 @@ def jump_if(state: FunctionState, node: Expression, sense: bool, label: Label, d
             return
         if operator == "and" or operator == "or":
             operands = _operands(state, node)
-            last = operands.pop()
+            last, _ = operands.pop()
             if (operator == "or") is sense:
-                for each in operands:
-                    jump_if(state, each, sense, label)
+                for each, tested in operands:
+                    jump_if(state, each, sense, label, tested)
                 jump_if(state, last, sense, label, decided)
             else:
                 skip: Label = []
-                for each in operands:
-                    jump_if(state, each, not sense, skip)
+                for each, tested in operands:
+                    jump_if(state, each, not sense, skip, tested)
                 jump_if(state, last, sense, label, decided)
                 state.bind(skip)
             return
@@ -374,9 +377,9 @@ def _last_value(state: FunctionState, node: Expression, slot: int, ends: _Ends) 
             operator = node.operator
             if operator == "and" or operator == "or":
                 operands = _operands(state, node)
-                last = operands.pop()
-                for each in operands:
-                    _branch_value(state, each, operator == "or", slot, ends)
+                last, _ = operands.pop()
+                for each, tested in operands:
+                    _branch_value(state, each, operator == "or", slot, ends, tested)
                 return _last_value(state, last, slot, ends)
             if operator in _COMPARISONS:
                 jump_if(state, node, True, ends.true)
@@ -394,8 +397,11 @@ def _is_condition(node: Expression) -> bool:
     return type(node) is Binary and (node.operator in _COMPARISONS or node.operator in ("and", "or"))
 
 
-def _branch_value(state: FunctionState, node: Expression, sense: bool, slot: int, ends: _Ends) -> None:
-    """Where a node's truth is `sense`, its value is the whole expression's; where it is not, goes on."""
+def _branch_value(state: FunctionState, node: Expression, sense: bool, slot: int, ends: _Ends, decided: int) -> None:
+    """Where a node's truth is `sense`, its value is the whole expression's; where it is not, goes on.
+
+    `decided` is the offset of the operator that tests it.
+    """
     node = inside(state, node)
     constant = constant_of(state, node)
     if constant is not NOT_CONSTANT:
@@ -407,23 +413,23 @@ def _branch_value(state: FunctionState, node: Expression, sense: bool, slot: int
         operator = node.operator
         if operator == "and" or operator == "or":
             operands = _operands(state, node)
-            last = operands.pop()
+            last, _ = operands.pop()
             if (operator == "or") is sense:
-                for each in operands:
-                    _branch_value(state, each, sense, slot, ends)
-                _branch_value(state, last, sense, slot, ends)
+                for each, tested in operands:
+                    _branch_value(state, each, sense, slot, ends, tested)
+                _branch_value(state, last, sense, slot, ends, decided)
             else:
                 skip: Label = []
-                for each in operands:
-                    jump_if(state, each, not sense, skip)
-                _branch_value(state, last, sense, slot, ends)
+                for each, tested in operands:
+                    jump_if(state, each, not sense, skip, tested)
+                _branch_value(state, last, sense, slot, ends, decided)
                 state.bind(skip)
             return
         if operator in _COMPARISONS:
-            jump_if(state, node, sense, ends.true if sense else ends.false)
+            jump_if(state, node, sense, ends.true if sense else ends.false, decided)
             return
     elif type(node) is Unary and node.operator == "not":
-        jump_if(state, node, sense, ends.true if sense else ends.false)
+        jump_if(state, node, sense, ends.true if sense else ends.false, decided)
         return
     base = state.top
     if slot == base and not (type(node) is Name and node.reference.kind == LOCAL):  # type: ignore[union-attr]
@@ -434,7 +440,7 @@ def _branch_value(state: FunctionState, node: Expression, sense: bool, slot: int
     else:
         source = operand(state, node)
         state.top = base
-    place = state.place(node.start, node.end, node.end - 1)
+    place = state.place(node.start, node.end, decided)
     ends.done.append(len(state.code))
     if source == slot:
         state.code += ((_JT if sense else _JF) | slot << 8, 0)

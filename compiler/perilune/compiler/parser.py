@@ -27,12 +27,15 @@ class Parser:
         self.grammar = grammar
         self.lexer = Lexer(grammar)
 
-    def run(self, tokens: Tokens, stacks: Stacks, first: int = 0) -> int | None:
-        """Read the tokens from `first` on: None if the whole is a chunk, now the only value, else the misfit's index."""
+    def run(self, tokens: Tokens, stacks: Stacks, first: int = 0, label_run: int | None = None) -> int | None:
+        """Read the tokens from `first` on: None if the whole is a chunk, now the only value, else the misfit's index.
+
+        `label_run` is what the caller knows of `longest_label_run`.
+        """
         states, values, starts = stacks.states, stacks.values, stacks.starts
         push_state, push_value, push_start = states.append, values.append, starts.append
         # A stack of this many entries cannot be too many levels; labels nest without being on it.
-        label_run = longest_label_run(tokens.types) + 2
+        label_run = (longest_label_run(tokens.types) if label_run is None else label_run) + 2
         harmless = LIMIT - label_run
         state = states[-1]
         types, texts, ends = tokens.types, tokens.texts, tokens.ends

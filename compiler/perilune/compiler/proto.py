@@ -1,6 +1,6 @@
 """The compiled form of a function and its binary chunk: what the compiler hands to the virtual machine.
 
-A binary chunk is little-endian:
+A binary chunk is little-endian, whatever machine writes it and whatever machine reads it:
 
     chunk     = b"\\x1bPerilune" version:8 bytes  function
     function  = name:string  source:string  first_line:u32  last_line:u32
@@ -14,6 +14,9 @@ A binary chunk is little-endian:
                 local_count:u32  (name:string first_pc:u32 end_pc:u32 slot:u8)...
     constant  = 0 (nil) | 1 (false) | 2 (true) | 3 i64 | 4 f64 | 5 string
     string    = length:u32 bytes; length 0xFFFFFFFF means absent
+
+A range that begins in line 0 is not one but a `while` loop, and they come last: the line of the token before its `end`,
+0, the pc of its test (of its jump back, where it has none), the pc of its body, 0. Hooks need that, nothing else does.
 
 A nested function's source is absent where it is the enclosing function's.
 """
@@ -75,6 +78,13 @@ Range = tuple[int, int, int, int, int]
 """
 
 
+Loop = tuple[int, int, int]
+"""(line, test, body) of a `while`: the line of the token before its `end`, and two pcs.
+
+The reference implementation jumps back there, in a loop with the test at its beginning, and reports lines accordingly.
+"""
+
+
 class Proto:
     """A function's bytecode with everything needed to run, explain and profile it.
 
@@ -89,6 +99,7 @@ class Proto:
         "is_vararg",
         "last_line",
         "locals",
+        "loops",
         "name",
         "parameters",
         "protos",
@@ -113,6 +124,7 @@ class Proto:
         self.protos: list[Proto] = []
         self.ranges: list[Range] = []
         self.word_ranges: array[int] = array("I")
+        self.loops: list[Loop] = []
         self.locals: list[LocalVariable] = []
 
     def line(self, pc: int) -> int:
@@ -184,9 +196,10 @@ def _dump_function(out: bytearray, proto: Proto, outer: Proto | None) -> None:
     out += struct.pack("<I", len(proto.protos))
     for nested in proto.protos:
         _dump_function(out, nested, proto)
-    out += struct.pack("<I", len(proto.ranges))
-    if proto.ranges:
-        out += struct.pack(f"<{5 * len(proto.ranges)}I", *(number for entry in proto.ranges for number in entry))
+    ranges = proto.ranges + [(line, 0, test, body, 0) for line, test, body in proto.loops] if proto.ranges else []
+    out += struct.pack("<I", len(ranges))
+    if ranges:
+        out += struct.pack(f"<{5 * len(ranges)}I", *(number for entry in ranges for number in entry))
         out += _words(proto.word_ranges)
     out += struct.pack("<I", len(proto.locals))
     for local in proto.locals:
@@ -283,8 +296,11 @@ def _undump_function(reader: _Reader, depth: int, outer_source: bytes | None) ->
     if range_count:
         flat = reader.words(5 * range_count)
         proto.ranges = [(flat[i], flat[i + 1], flat[i + 2], flat[i + 3], flat[i + 4]) for i in range(0, len(flat), 5)]
+        while proto.ranges and proto.ranges[-1][1] == 0:
+            line, _, test, body, _ = proto.ranges.pop()
+            proto.loops.insert(0, (line, test, body))
         proto.word_ranges = reader.words(len(proto.code))
-        if len(proto.word_ranges) and max(proto.word_ranges) >= range_count:
+        if len(proto.word_ranges) and max(proto.word_ranges) >= len(proto.ranges):
             raise ChunkError("source range out of bounds")
     for _ in range(reader.number()):
         local_name = reader.string() or b""

@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from perilune.compiler import nodes
 from perilune.compiler.diagnostics import Diagnostic
 from perilune.compiler.folding import FOLDABLE, fold_binary, fold_unary
+from perilune.compiler.jumps import BREAK, Jumps
 from perilune.compiler.source import Source, next_token
 from perilune.compiler.symbols import (
     CONSTANT,
@@ -41,18 +42,6 @@ _UNKNOWN: Final = object()
 _NUMBERS = (int, float)
 
 
-class _Jump:
-    """A goto or break whose label has not been seen yet; `active` counts the variables in scope."""
-
-    __slots__ = ("active", "line", "name", "node")
-
-    def __init__(self, node: nodes.Goto | nodes.Break, name: str, line: int, active: int) -> None:
-        self.node = node
-        self.name = name
-        self.line = line
-        self.active = active
-
-
 def resolve(chunk: nodes.Chunk, source: Source) -> Resolution:
     """Binds every name and label of a chunk, in place, and returns the tables. Never raises on any tree."""
     if sys.getrecursionlimit() < RECURSION_LIMIT:
@@ -71,8 +60,8 @@ class _Resolver:
         self.names: dict[str, Variable] = {}
         self.active: list[Variable] = []
         self.level = 0
-        self.pending: list[_Jump] = []
-        self.labels: list[LabelSymbol] = []
+        self.jumps = Jumps()
+        self.behind_run = (0, -1)  # what `behind_labels` has found: all between these two is labels
         self.end = 0
 
     # --- errors
@@ -117,10 +106,9 @@ class _Resolver:
         scope = Scope(self.function, self.scope, start, end)
         self.function.scopes.append(scope)
         scope._first_active = len(self.active)
-        scope._first_goto = len(self.pending)
-        scope._first_label = len(self.labels)
         scope._level = self.level
         scope._is_loop = is_loop
+        self.jumps.enter(scope)
         self.scope = scope
         return scope
 
@@ -135,16 +123,9 @@ class _Resolver:
                     names[name] = shadowed
             for variable in scope.variables:
                 variable.end = scope.end
-        first = scope._first_active
-        del self.active[first:]
+        del self.active[scope._first_active :]
         self.level = scope._level
-        if self.pending:
-            first_goto = scope._first_goto
-            if scope._is_loop:
-                self.pending[first_goto:] = [jump for jump in self.pending[first_goto:] if jump.name != "break"]
-            for jump in self.pending[first_goto:]:
-                jump.active = first
-        del self.labels[scope._first_label :]
+        self.jumps.leave(scope)
         self.scope = cast(Scope, scope.parent)
 
     def declare(
@@ -187,15 +168,14 @@ class _Resolver:
     def function_body(
         self, function: FunctionScope, parameters: Sequence[nodes.Identifier | None], body: nodes.Block, end: int
     ) -> None:
-        outer = self.function, self.scope, self.names, self.active, self.level, self.pending, self.labels
+        outer = self.function, self.scope, self.names, self.active, self.level, self.jumps
         self.result.functions.append(function)
         self.function = function
         self.scope = cast(Scope, None)
         self.names = function._names
         self.active = []
         self.level = 0
-        self.pending = []
-        self.labels = []
+        self.jumps = Jumps()
         self.enter(body.start, end)
         for identifier in parameters:
             variable = self.declare(identifier, identifier.name if identifier else "self", noticed=body)
@@ -203,13 +183,13 @@ class _Resolver:
             function.parameters.append(variable)
         self.statements(body.statements, True)
         self.leave()
-        for jump in self.pending:
+        for jump in self.jumps.pending:
             if isinstance(jump.node, nodes.Goto):
                 message = f"no visible label '{jump.name}' for <goto> at line {jump.line}"
             else:
                 message = f"break outside loop at line {jump.line}"
             self.report(end, message, jump.node.start, jump.node.end)
-        self.function, self.scope, self.names, self.active, self.level, self.pending, self.labels = outer
+        self.function, self.scope, self.names, self.active, self.level, self.jumps = outer
 
     def block(self, block: nodes.Block, is_loop: bool = False) -> None:
         self.enter(block.start, block.end, is_loop)
@@ -239,13 +219,12 @@ class _Resolver:
     def label(self, node: nodes.Label, is_last: bool) -> None:
         name = node.label.name
         symbol = LabelSymbol(name, node, self.source.line(node.start), self.scope)
-        for known in self.labels:
-            if known.name == name:
-                message = f"label '{name}' already defined on line {known.line}"
-                self.report(self.behind_labels(node.end), message, node.label.start, node.label.end)
-                return
+        known = self.jumps.visible(name)
+        if known is not None:
+            message = f"label '{name}' already defined on line {known.line}"
+            self.report(self.behind_labels(node.end), message, node.label.start, node.label.end)
+            return
         self.result.labels.append(symbol)
-        self.labels.append(symbol)
         self.scope.labels.append(symbol)
         if is_last:
             # Behind the last statement that does something, the block's variables count as out of scope.
@@ -254,42 +233,43 @@ class _Resolver:
         else:
             symbol.active = len(self.active)
             symbol.level = self.level
-        first = self.scope._first_goto
-        waiting = []
-        for jump in self.pending[first:]:
-            if jump.name != name or not isinstance(jump.node, nodes.Goto):
-                waiting.append(jump)
-                continue
+        for jump in self.jumps.define(symbol, self.scope):
             if jump.active < symbol.active:
                 variable = self.active[jump.active].name
                 message = f"<goto {name}> at line {jump.line} jumps into the scope of local '{variable}'"
                 self.report(self.behind_labels(node.end), message, jump.node.start, jump.node.end)
-            jump.node.target = symbol
-            symbol.gotos.append(jump.node)
-        self.pending[first:] = waiting
+            goto = cast(nodes.Goto, jump.node)
+            goto.target = symbol
+            symbol.gotos.append(goto)
 
     def behind_labels(self, offset: int) -> int:
         """The offset of the next token that is not part of an empty statement or a label."""
+        begin = offset
         while True:
+            known_begin, known_end = self.behind_run
+            if known_begin <= offset <= known_end:
+                self.behind_run = (begin, known_end)
+                return known_end
             start, end = self.token(offset)
             if self.text[start:end] == ";":
                 offset = end
             elif self.text[start:end] == "::":
                 offset = self.token(self.token(end)[1])[1]
             else:
+                self.behind_run = (begin, start)
                 return start
 
     def goto(self, node: nodes.Goto) -> None:
         name = node.label.name
-        for symbol in self.labels:
-            if symbol.name == name:
-                node.target = symbol
-                symbol.gotos.append(node)
-                return
-        self.pending.append(_Jump(node, name, self.source.line(node.label.start), len(self.active)))
+        symbol = self.jumps.visible(name)
+        if symbol is not None:
+            node.target = symbol
+            symbol.gotos.append(node)
+            return
+        self.jumps.wait(node, name, self.source.line(node.label.start), len(self.active))
 
     def break_(self, node: nodes.Break) -> None:
-        self.pending.append(_Jump(node, "break", self.source.line(node.start), len(self.active)))
+        self.jumps.wait(node, BREAK, self.source.line(node.start), len(self.active))
 
     # --- names
 

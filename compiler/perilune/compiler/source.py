@@ -20,15 +20,17 @@ class Source:
     """A program's text as latin-1 decoded bytes: every offset and column counts bytes.
 
     `begin` is the offset of the first byte that the lexer reads. It is not 0 for a file that opens with a byte order
-    mark or with a first line that begins with `#`, which Lua skips in files but not in strings.
+    mark or with a first line that begins with `#`, which Lua skips in files but not in strings. Of more than
+    `most_tokens` the lexer makes a MemoryError; None is no bound.
     """
 
-    __slots__ = ("_line_starts", "begin", "is_file", "name", "text")
+    __slots__ = ("_line_starts", "begin", "is_file", "most_tokens", "name", "text")
 
     def __init__(self, name: str, text: str, is_file: bool = False) -> None:
         self.name = name
         self.text = text
         self.is_file = is_file
+        self.most_tokens: int | None = None
         self.begin = _first_code(text) if is_file else 0
         self._line_starts: list[int] | None = None
 
@@ -48,6 +50,13 @@ class Source:
                 ends = [match.end() for match in re.finditer("\n", self.text)]
             self._line_starts = [0, *ends]
         return self._line_starts
+
+    def beginning(self, begin: int, end: int) -> Source:
+        """The same text as far as `end`, read from `begin` on, with the same lines."""
+        part = Source(self.name, self.text[:end])
+        part.begin = begin
+        part._line_starts = self.line_starts
+        return part
 
     def line(self, offset: int) -> int:
         """The line of an offset, from 1; a line end belongs to the line that it ends."""

@@ -158,14 +158,32 @@ def _while(state: FunctionState, node: While) -> None:
     state.loops.append((end, len(state.active)))
     _block(state, node.body)
     state.loops.pop()
+    turn = state.lines[_last_of_body(state, node)]
     if is_endless:
+        state.loops_noted.append((turn, len(state.code), start))
         state.jump_back(start, _keyword(state, node, 5))
     else:
         state.bind(entry)
+        if condition is NOT_CONSTANT:
+            state.loops_noted.append((turn, len(state.code), start))
         again: Label = []
         jump_if(state, node.condition, True, again)
         state.lead(again, start)
     state.bind(end)
+
+
+def _last_of_body(state: FunctionState, node: While) -> int:
+    """An offset in the token before the `end` of a loop."""
+    body = node.body.statements
+    if not body:
+        return _behind(state, node.condition, " do")
+    text = state.table.source.text
+    end = body[-1].end
+    start, behind = next_token(text, end)
+    while text[start:behind] == ";":
+        end = behind
+        start, behind = next_token(text, end)
+    return end - 1
 
 
 def _repeat(state: FunctionState, node: Repeat) -> None:
@@ -248,8 +266,9 @@ def _generic_for(state: FunctionState, node: GenericFor) -> None:
     values_end = node.values[-1].end
     place = state.place(node.start, values_end, node.values[0].start)
     call: Label = [len(state.code)]
+    prepared = state.place(node.start, values_end, _behind(state, node.values[-1], " do"))
     state.code += (_TFORPREP | base << 8, 0)
-    state.word_ranges += (place, place)
+    state.word_ranges += (prepared, prepared)
     start = state.here()
     end: Label = []
     state.loops.append((end, _NOTHING_OPEN))

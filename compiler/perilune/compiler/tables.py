@@ -57,19 +57,24 @@ def table_value(state: FunctionState, node: Table, slot: int) -> None:
         pending += 1
         if pending == SETLIST_BATCH:
             code += (_SETLIST | base << 8 | pending << 16, stored)
-            word_ranges += (place, place)
+            storing = state.place(
+                node.start, node.end, value.end - 1
+            )  # on the line of the last value, as in the reference
+            word_ranges += (storing, storing)
             stored += pending
             pending = 0
             state.top = base + 1
     if pending or is_open:
         code += (_SETLIST | base << 8 | (0 if is_open else pending) << 16, stored)
-        word_ranges += (place, place)
+        storing = state.place(node.start, node.end, node.end - 1)
+        word_ranges += (storing, storing)
         stored += pending
     if named:
         code[created] |= ((named - 1).bit_length() + 1) << 16
     code[created + 1] = stored
     state.top = base
-    move(state, slot, base, place)
+    if slot != base:
+        move(state, slot, base, state.place(node.start, node.end, node.end - 1))
 
 
 def _item(state: FunctionState, table: int, item: Any) -> None:
