@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from perilune.profiler.exporters import EXPORTERS
-from perilune.profiler.model import CallNode, Profile
+from perilune.profiler.model import CallNode, Profile, times_elsewhere
 from perilune.profiler.session import Mode, profile_file
 from perilune.profiler.sources import Sources, read_sources
 from sampled_profile import SOURCES
@@ -143,8 +143,7 @@ def own_times(profile: Profile) -> Counter[tuple[str, int | str]]:
     times: Counter[tuple[str, int | str]] = Counter()
     if profile.call_tree is None:
         times.update(line_sums(profile, "self_ns"))
-        times["", "(collector)"] += profile.totals.gc_ns or 0
-        times["", "(outside)"] += profile.totals.outside_ns or 0
+        times.update({("", name): ns for name, ns in times_elsewhere(profile.totals)})
     else:
         _add_times(profile.call_tree, times)
     return +times

@@ -25,6 +25,7 @@ def raw_function(
     traced: bool = False,
     hint: int = 0,
     sampled: bool = False,
+    text: int = 1,
 ) -> RawFunction:
     """A function from its instructions; `hint` is what an inline cache left in the second words.
 
@@ -44,6 +45,7 @@ def raw_function(
         aborted[-1] = rows[-1][2]
     return {
         "id": id,
+        "text": text,
         "parent": parent,
         "name": None if name is None else name.encode(),
         "source": None if source is None else source.encode(),
@@ -58,12 +60,14 @@ def raw_function(
         "every": None,
         "ticks": words["ticks"].tobytes() if traced else None,
         "samples": words["ticks"].tobytes() if sampled else None,
+        "waiting": None,
         "taken": bytes(8 * len(code)),
         "aborted": aborted.tobytes(),
         "allocations": words["allocations"].tobytes(),
         "allocated_bytes": words["bytes"].tobytes(),
         "live_bytes": bytes(8 * len(code)),
         "peak_live_bytes": bytes(8 * len(code)),
+        "gc_driven": bytes(8 * len(code)),
         "live_kinds": [],
     }
 
@@ -76,10 +80,13 @@ def raw_profile(*functions: RawFunction, **fields: Any) -> RawProfile:
         "sampling": None,
         "wall_ns": 2000,
         "run_ns": 1000,
+        "cpu_ns": None,
         "gc_ticks": 0,
+        "compile_ticks": 0,
         "outside_ticks": 0,
         "ns_per_tick": 0.5,
         "probe_ticks": 3.0,
+        "hidden_ticks": 1.0,
         "started_bytes": 0,
         "current_bytes": 500,
         "peak_bytes": 1500,
@@ -96,6 +103,8 @@ def raw_profile(*functions: RawFunction, **fields: Any) -> RawProfile:
         "current_depth": 0,
         "peak_depth": 7,
         "paused_bytes": 0,
+        "closing_bytes": 0,
+        "collector": {"cycles": 0, "work": 0, "freed_bytes": 0, "freed_objects": 0, "walked": []},
         "zones": [],
         "peak_chain": [],
         "peak_chain_length": 0,

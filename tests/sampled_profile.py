@@ -24,6 +24,7 @@ from perilune.profiler.model import (
     Totals,
     ZoneRow,
 )
+from perilune.profiler.shares import interval_of_share
 
 MS = 1_000_000
 
@@ -84,7 +85,8 @@ def call_tree() -> CallNode:
             _node("join", text, 2, 3, 80),
             _node("join", text, 2, 4, 20, _node("table.concat", None, 0, 0, 150)),
         ),
-        _node("(collector)", None, 0, 0, 60),
+        _node("(collector)", None, 0, 0, 40),
+        _node("(compiler)", None, 0, 0, 20),
         _node("(outside)", None, 0, 0, 10),
     )
 
@@ -98,7 +100,6 @@ def _line(line: int, hits: int, self_ms: int, total_ms: int, *opcodes: tuple[str
         self_ms / 1000,
         self_ns=self_ms * MS,
         total_ns=total_ms * MS,
-        error=0.02,
         allocated_bytes=more.get("allocated_bytes", 0),
         allocations=more.get("allocations", 0),
         live_bytes=more.get("live_bytes", 0),
@@ -108,15 +109,37 @@ def _line(line: int, hits: int, self_ms: int, total_ms: int, *opcodes: tuple[str
     )
 
 
-def sampled_profile() -> Profile:
-    """The profile; every call makes a new one, to be changed at will."""
-    return Profile(
+Placed = LineRow | FunctionRow
+
+
+def _with_errors(profile: Profile, samples: int) -> Profile:
+    """The profile with the intervals of its shares, as of so many samples."""
+    profile.totals.samples = samples
+    placed: list[Placed] = [row for file in profile.files for row in file.lines]
+    placed += [row for file in profile.files for row in file.functions]
+    rows: list[Placed | OpcodeRow | BuiltinRow] = [*placed, *profile.opcodes, *profile.builtins]
+    for row in rows:
+        interval = interval_of_share(row.share or 0, samples)
+        row.error, row.low, row.high = interval.error(row.share or 0), *interval
+    for placed_row in placed:
+        total = (placed_row.total_ns or 0) / (profile.totals.run_ns or 1)
+        placed_row.total_error = interval_of_share(total, samples).error(total)
+    return profile
+
+
+def sampled_profile(samples: int = 1000) -> Profile:
+    """The profile; every call makes a new one, to be changed at will.
+
+    With another number of `samples` all rows have the same times and shares, known better or worse.
+    """
+    profile = Profile(
         mode="sample",
         program=Program("main.lua", ["20"], "a" * 64),
         totals=Totals(
             wall_ns=1010 * MS,
             run_ns=1000 * MS,
-            gc_ns=60 * MS,
+            gc_ns=40 * MS,
+            compile_ns=20 * MS,
             outside_ns=10 * MS,
             raw_ns=1000 * MS,
             instructions=153_246,
@@ -128,13 +151,13 @@ def sampled_profile() -> Profile:
             stack=Stack(0, 68, [ChainEntry("main chunk", "main.lua", 6), ChainEntry("fib", "main.lua", 3)]),
         ),
         opcodes=[
-            OpcodeRow("CALL", 22_092, 0.5, 500 * MS, 500 * MS, 0.031),
-            OpcodeRow("JLTK", 21_891, 0.3, 300 * MS, 300 * MS, 0.028),
-            OpcodeRow("SUBI", 109_162, 0.13, 130 * MS, 130 * MS, 0.021),
-            OpcodeRow("FORLOOP", 100, 0.0, 0, 0, 0.0),
-            OpcodeRow("CLOSURE", 1, 0.0, 0, 0, 0.0),
+            OpcodeRow("CALL", 22_092, 0.5, 500 * MS, 500 * MS),
+            OpcodeRow("JLTK", 21_891, 0.3, 300 * MS, 300 * MS),
+            OpcodeRow("SUBI", 109_162, 0.13, 130 * MS, 130 * MS),
+            OpcodeRow("FORLOOP", 100, 0.0, 0, 0),
+            OpcodeRow("CLOSURE", 1, 0.0, 0, 0),
         ],
-        builtins=[BuiltinRow("table.concat", 100, 0.15, 150 * MS, 0.022), BuiltinRow("require", 1, 0.0, 0, 0.0)],
+        builtins=[BuiltinRow("table.concat", 100, 0.15, 150 * MS), BuiltinRow("require", 1, 0.0, 0)],
         files=[
             FileProfile(
                 "main.lua",
@@ -149,8 +172,8 @@ def sampled_profile() -> Profile:
                     _line(8, 100, 15, 265, ("CALL", 100)),
                 ],
                 [
-                    FunctionRow("fib", 1, 4, 21_891, 152_943, 0.65, 650 * MS, 650 * MS, 650 * MS, 0.029, 0, 0),
-                    FunctionRow("main chunk", 1, 9, 1, 203, 0.03, 30 * MS, 30 * MS, 930 * MS, 0.01, 64, 2),
+                    FunctionRow("fib", 1, 4, 21_891, 152_943, 0.65, 650 * MS, 650 * MS, 650 * MS),
+                    FunctionRow("main chunk", 1, 9, 1, 203, 0.03, 30 * MS, 30 * MS, 930 * MS, None, 64, 2),
                 ],
             ),
             FileProfile(
@@ -160,10 +183,39 @@ def sampled_profile() -> Profile:
                     _line(3, 100, 80, 80, allocated_bytes=12_000, allocations=200, live_bytes=0, peak_live_bytes=9_000),
                     _line(4, 100, 170, 170, ("CALL", 100), allocated_bytes=6_000, allocations=100, peak_live_bytes=90),
                 ],
-                [FunctionRow("join", 2, 5, 100, 100, 0.25, 250 * MS, 250 * MS, 250 * MS, 0.027, 18_000, 300)],
+                [FunctionRow("join", 2, 5, 100, 100, 0.25, 250 * MS, 250 * MS, 250 * MS, None, 18_000, 300)],
             ),
         ],
         opcode_pairs=[OpcodePair("JLTK", "SUBI", 10_945), OpcodePair("SUBI", "CALL", 10_945)],
         zones=[ZoneRow("joining", 1, 18_000, 300, 265 * MS)],
         call_tree=call_tree(),
     )
+    return _with_errors(profile, samples)
+
+
+def waiting_profile() -> Profile:
+    """The same run, in which all of `table.concat` waits for something: 150 of 1,000 ms, and of as many samples."""
+    profile = sampled_profile()
+    totals = profile.totals
+    totals.cpu_ns, totals.waiting_samples = 850 * MS, 150
+    totals.gc_cpu_ns, totals.compile_cpu_ns, totals.outside_cpu_ns = totals.gc_ns, totals.compile_ns, totals.outside_ns
+    join, main = profile.files[1].functions[0], profile.files[0].functions[1]
+    concatenating, calling = profile.files[1].lines[1], profile.files[0].lines[6]
+    waits: list[object] = [join, concatenating, profile.opcodes[0], profile.builtins[0]]
+    rows: list[Placed | OpcodeRow | BuiltinRow] = [*profile.opcodes, *profile.builtins]
+    for file in profile.files:
+        places: list[Placed] = [*file.lines, *file.functions]
+        for placed in places:
+            rows.append(placed)
+            waited = 150 * MS if any(placed is row for row in (join, main, concatenating, calling)) else 0
+            placed.total_cpu_ns = (placed.total_ns or 0) - waited
+    for row in rows:
+        row.cpu_ns = (row.self_ns or 0) - (150 * MS if any(row is waiting for waiting in waits) else 0)
+    profile.zones[0].cpu_ns = 115 * MS
+    assert profile.call_tree is not None
+    nodes = [profile.call_tree]
+    for node in nodes:
+        nodes += node.children
+        node.waiting_samples = 150 if node.function == "table.concat" else 0
+        node.cpu_ns = node.self_ns - 150 * MS if node.waiting_samples else node.self_ns
+    return profile

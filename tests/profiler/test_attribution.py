@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from perilune.compiler.opcodes import OPCODES
 from perilune.profiler.attribution import attribute
-from perilune.profiler.instructions import Division, corrected_ticks, source_path
+from perilune.profiler.instructions import Division, ImpossibleCountError, source_path
+from perilune.profiler.loaded_files import LoadedFiles
 from perilune.profiler.model import (
     BuiltinRow,
     CallNode,
@@ -23,7 +25,9 @@ from perilune.profiler.model import (
     OpcodeRow,
     Profile,
     Program,
+    times_elsewhere,
 )
+from perilune.vm.texts import Text
 from raw_profiles import raw_function, raw_profile
 
 if TYPE_CHECKING:
@@ -32,13 +36,14 @@ if TYPE_CHECKING:
 A_LUA = Program("a.lua")
 
 
-def profile_of(raw: RawProfile, mode: str = "count", digests: dict[str, str] | None = None) -> Profile:
-    return attribute(raw, mode, A_LUA, digests or {})
+def profile_of(raw: RawProfile, mode: str = "count", loaded: LoadedFiles | None = None) -> Profile:
+    return attribute(raw, mode, A_LUA, loaded or LoadedFiles())
 
 
 def test_a_line_sums_its_instructions_and_takes_its_largest_count_as_hits() -> None:
-    main = raw_function([("LOADI", 1, 1, 0, 0, 0), ("GETFIELD", 2, 10, 0, 0, 0), ("ADD", 2, 9, 0, 2, 64)])
-    profile = profile_of(raw_profile(main), digests={"a.lua": "abc"})
+    main = raw_function([("LOADI", 1, 1, 0, 0, 0), ("GETFIELD", 2, 10, 0, 0, 0), ("ADD", 2, 9, 0, 2, 64)], text=2)
+    loaded = LoadedFiles([Text(2, b"@a.lua", "/folder/a.lua", b"", "abc")], "/folder")
+    profile = profile_of(raw_profile(main), loaded=loaded)
     (file,) = profile.files
     assert (file.path, file.sha256) == ("a.lua", "abc")
     assert file.lines == [
@@ -196,9 +201,8 @@ def test_what_is_live_is_summed_by_line_and_kind() -> None:
 
 
 def test_no_time_is_negative_after_the_correction() -> None:
-    assert corrected_ticks(20, 10, 3.0) == 0.0
     main = raw_function([("ADD", 1, 10, 20, 0, 0), ("SUB", 1, 1, 13, 0, 0)], traced=True)
-    profile = profile_of(raw_profile(main), "trace")
+    profile = profile_of(raw_profile(main, hidden_ticks=0.0), "trace")
     assert profile.files[0].lines[0].self_ns == 5
     assert profile.totals.run_ns == 5
 
@@ -215,45 +219,53 @@ def test_builtins_of_one_name_are_one_row_and_unused_ones_none() -> None:
 
 
 def sampling(
-    samples: int, gc: int = 0, outside: int = 0, tree: list[tuple[int, int, int, str | None, int]] | None = None
+    samples: int,
+    gc: int = 0,
+    outside: int = 0,
+    tree: Sequence[tuple[int, int, int, str | None, int]] = ((0, 0, 0, None, 0),),
+    compiling: int = 0,
 ) -> RawSampling:
     return {
-        "sampler": "signal" if tree is not None else "thread",
+        "sampler": "signal",
         "interval_ns": 1_000_000,
         "samples": samples,
         "gc_samples": gc,
+        "compile_samples": compiling,
         "outside_samples": outside,
-        "tree": tree,
+        "tree": list(tree),
+        "waiting": None,
     }
 
 
 def test_samples_divide_the_time_of_the_run() -> None:
     main = raw_function([("ADD", 1, 7, 30, 0, 0), ("CALL", 2, 7, 50, 0, 0)], sampled=True)
-    raw = raw_profile(main, run_ns=1000, builtins=[("print", 7, 0, 40)], sampling=sampling(100, gc=15, outside=5))
+    tree = ((0, 0, 0, None, 0), (0, 0, 1, None, 30), (0, 0, 2, None, 10), (2, 0, 0, "print", 40))
+    raw = raw_profile(main, run_ns=1000, builtins=[("print", 7, 0, 40)], sampling=sampling(100, 15, 5, tree))
     profile = profile_of(raw, "sample")
     totals = profile.totals
     assert (totals.run_ns, totals.gc_ns, totals.outside_ns, totals.raw_ns, totals.samples) == (1000, 150, 50, None, 100)
-    assert (totals.sampler, totals.sample_interval_ns) == ("thread", 1_000_000)
+    assert (totals.sampler, totals.sample_interval_ns) == ("signal", 1_000_000)
     first, second = profile.files[0].lines
-    assert (first.self_ns, first.share, first.raw_ns, first.total_ns) == (300, 0.3, None, None)
-    assert first.error == pytest.approx(1.96 * (0.3 * 0.7 / 100) ** 0.5)
+    assert (first.self_ns, first.share, first.raw_ns, first.total_ns) == (300, 0.3, None, 300)
+    assert (first.low, first.high) == pytest.approx((0.218948, 0.395850), abs=1e-6)
+    assert first.error == (first.high or 0) - 0.3
     assert second.self_ns == 500
-    assert second.error == pytest.approx(0.098)
+    assert (second.low, second.high, second.error) == pytest.approx((0.403830, 0.596170, 0.096170), abs=1e-6)
     assert [(row.name, row.self_ns, row.error) for row in profile.opcodes] == [
         ("CALL", 500, second.error),
         ("ADD", 300, first.error),
     ]
     (builtin,) = profile.builtins
     assert (builtin.name, builtin.calls, builtin.share, builtin.self_ns) == ("print", 7, 0.4, 400)
-    assert builtin.error == pytest.approx(1.96 * (0.4 * 0.6 / 100) ** 0.5)
-    assert profile.call_tree is None
+    assert (builtin.low, builtin.high) == pytest.approx((0.309400, 0.497999), abs=1e-6)
 
 
 def test_a_run_without_samples_was_spent_nobody_knows_where() -> None:
     main = raw_function([("ADD", 1, 7, 0, 0, 0)], sampled=True)
     profile = profile_of(raw_profile(main, run_ns=1000, sampling=sampling(0)), "sample")
     assert (profile.totals.run_ns, profile.totals.outside_ns, profile.files[0].lines[0].self_ns) == (1000, 1000, 0)
-    assert profile.files[0].lines[0].error is None
+    (line,) = profile.files[0].lines
+    assert (line.low, line.high, line.error) == (0.0, 1.0, 1.0)
 
 
 def test_total_time_counts_a_line_once_in_every_stack() -> None:
@@ -282,6 +294,48 @@ def test_total_time_counts_a_line_once_in_every_stack() -> None:
     line_3 = root.children[0].children[1]
     assert line_3.children[0] == CallNode("fib", "a.lua", 1, 2, 20, 20_000)
     assert line_3.children[1] == CallNode("print", None, 0, 0, 4, 4_000)
+
+
+def test_what_a_library_function_calls_back_stands_below_it() -> None:
+    main = raw_function([("CALL", 1, 1, 5, 0, 0)], sampled=True)
+    compare = raw_function([("ADD", 2, 9, 4, 0, 0)], id=1, parent=0, name="compare", lines=(2, 2), sampled=True)
+    tree = ((0, 0, 0, None, 0), (0, 0, 1, None, 1), (1, 0, 0, "table.sort", 4), (2, 1, 2, None, 4))
+    profile = profile_of(raw_profile(main, compare, run_ns=9, sampling=sampling(9, tree=tree)), "sample")
+    assert {row.line: row.total_ns for row in profile.files[0].lines} == {1: 9, 2: 4}
+    assert profile.call_tree is not None
+    (sort,) = profile.call_tree.children[0].children
+    assert sort == CallNode("table.sort", None, 0, 0, 4, 4, [CallNode("compare", "a.lua", 2, 2, 4, 4)])
+
+
+def test_a_path_of_very_many_places_keeps_its_totals_and_lacks_its_middle() -> None:
+    functions = [
+        raw_function([("CALL", 1, 1, 0, 0, 0)], id=id, lines=(id + 1, id + 1), name=f"f{id}", sampled=True)
+        for id in range(400)
+    ]
+    tree = [(0, 0, 0, None, 0), *((id, id, 1, None, id == 399) for id in range(400))]
+    profile = profile_of(raw_profile(*functions, run_ns=1, sampling=sampling(1, tree=tree)), "sample")
+    assert [row.total_ns for row in profile.files[0].functions] == [1] * 400
+    path, node = [], profile.call_tree
+    while node is not None:
+        path.append(node.function)
+        node = node.children[0] if node.children else None
+    assert path == ["", *(f"f{id}" for id in range(250)), "(calls not shown)", "f399"]
+
+
+@pytest.mark.parametrize("mode", ["count", "sample"])
+def test_a_negative_count_is_an_error_and_no_figure(mode: str) -> None:
+    main = raw_function([("ADD", 1, 2**64 - 1, 0, 0, 0)], sampled=mode == "sample")
+    raw = raw_profile(main, run_ns=10, sampling=sampling(2) if mode == "sample" else None)
+    with pytest.raises(
+        ImpossibleCountError, match=r"impossible number of instructions in the function at line 0 of @a\.lua"
+    ):
+        profile_of(raw, mode)
+
+
+def test_more_samples_than_were_taken_are_an_error() -> None:
+    main = raw_function([("ADD", 1, 2, 3, 0, 0)], sampled=True)
+    with pytest.raises(ImpossibleCountError, match="more samples than were taken"):
+        profile_of(raw_profile(main, run_ns=10, sampling=sampling(2)), "sample")
 
 
 def test_loads_of_one_function_are_one_node_of_the_tree() -> None:
@@ -344,9 +398,14 @@ rows = st.lists(
     st.sampled_from(["count", "sample", "trace"]),
     st.integers(0, 10**9),
     st.integers(0, 10**9),
+    st.integers(0, 10**9),
 )
 def test_lines_opcodes_and_functions_add_up_to_the_total(
-    functions: list[list[tuple[str, int, int, int, int, int]]], mode: str, gc_ticks: int, outside_ticks: int
+    functions: list[list[tuple[str, int, int, int, int, int]]],
+    mode: str,
+    gc_ticks: int,
+    outside_ticks: int,
+    compile_ticks: int,
 ) -> None:
     raw_functions = [
         raw_function(
@@ -359,10 +418,12 @@ def test_lines_opcodes_and_functions_add_up_to_the_total(
         )
         for number, rows in enumerate(functions)
     ]
-    raw = raw_profile(*raw_functions, gc_ticks=gc_ticks, outside_ticks=outside_ticks)
+    elsewhere = {"gc_ticks": gc_ticks, "outside_ticks": outside_ticks, "compile_ticks": compile_ticks}
+    raw = raw_profile(*raw_functions, **elsewhere)
     if mode == "sample":
         found = sum(row[3] for rows in functions for row in rows)
-        raw["sampling"] = sampling(found + gc_ticks + outside_ticks, gc_ticks, outside_ticks)
+        samples = found + sum(elsewhere.values())
+        raw["sampling"] = sampling(samples, gc_ticks, outside_ticks, compiling=compile_ticks)
     profile = profile_of(raw, mode)
     total = profile.totals
     lines = [line for file in profile.files for line in file.lines]
@@ -373,7 +434,7 @@ def test_lines_opcodes_and_functions_add_up_to_the_total(
     assert total.instructions == sum(row.instructions for row in rows_of_functions)
     assert all(line.instructions == sum(row.count for row in line.opcodes) for line in lines)
     assert sum(row[5] for rows in functions for row in rows) == sum(line.allocated_bytes for line in lines)
-    around = (total.gc_ns or 0) + (total.outside_ns or 0)
+    around = sum(ns for _, ns in times_elsewhere(total))
     for rows_with_time in (lines, profile.opcodes, rows_of_functions):
         if mode != "count":
             assert sum(row.self_ns or 0 for row in rows_with_time) + around == total.run_ns

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perilune.profiler.budget_comments import read_comments
-from perilune.profiler.budget_file import Entry, budget_of, file_exists, read_budget_file
-from perilune.profiler.budgets import Budget, BudgetError, Result, check, parse_amount
+from perilune.compiler.source import Source
+from perilune.profiler.budget_comments import find_comments, read_comments
+from perilune.profiler.budget_file import Entry, budgets_of, file_exists, read_budget_file
+from perilune.profiler.budgets import Budget, BudgetError, Result, amount_text, check, parse_amount
 from perilune.profiler.renderers.budgets import exceeded_table, kept_text
 from perilune.profiler.renderers.report.table import plain_text
 from sampled_profile import sampled_profile
@@ -170,7 +171,7 @@ allocated_bytes = "20kB"
 def test_a_budget_file() -> None:
     entries = read_budget_file(FILE, "b.toml")
     profile = sampled_profile()
-    budgets = [budget_of(entry, profile, "") for entry in entries]
+    budgets = [budget for entry in entries for budget in budgets_of(entry, profile, "")]
     program, fib, join = (
         'b.toml: files."main.lua"',
         'b.toml: functions."main.lua:fib"',
@@ -206,8 +207,8 @@ def test_a_file_that_the_program_loads_has_the_figures_of_its_functions() -> Non
 def test_a_budget_files_paths_count_from_its_folder() -> None:
     profile = sampled_profile()
     (entry,) = read_budget_file('[files."text.lua"]\ncalls = 1', "lib/b.toml")
-    assert budget_of(entry, profile, "") is None
-    assert budget_of(entry, profile, "lib") == Budget("lib/text.lua", "calls", 1, 'lib/b.toml: files."text.lua"')
+    assert budgets_of(entry, profile, "") == []
+    assert budgets_of(entry, profile, "lib") == [Budget("lib/text.lua", "calls", 1, 'lib/b.toml: files."text.lua"')]
     assert not file_exists(entry, "lib")
 
 
@@ -240,7 +241,7 @@ def test_wrong_budget_files(text: str, message: str) -> None:
 )
 def test_functions_that_a_budget_file_gets_wrong(key: str, figure: str, message: str) -> None:
     with pytest.raises(BudgetError, match=r"^here: ") as caught:
-        budget_of(Entry("functions", key, figure, 1, "here"), sampled_profile(), "")
+        budgets_of(Entry("functions", key, figure, 1, "here"), sampled_profile(), "")
     assert message in str(caught.value)
 
 
@@ -252,3 +253,47 @@ def test_kept_budgets_name_what_never_ran() -> None:
     assert kept_text([result("f", True), result("g", False)]) == "all 2 budgets kept; never ran: g (a.lua:3)"
     many = [result(name, False) for name in "abcde"]
     assert kept_text(many) == "all 5 budgets kept; never ran: a (a.lua:3), b (a.lua:3), c (a.lua:3) and 2 more"
+
+
+@pytest.mark.parametrize("figure", ["calls", "peak_bytes"])
+@given(amount=st.integers(0, 10**15))
+def test_a_limit_that_is_written_holds_with_little_to_spare(figure: str, amount: int) -> None:
+    limit = parse_amount(amount_text(amount, figure), figure)
+    assert amount <= limit <= max(amount * 1.1, 1)
+    assert parse_amount(amount_text(limit, figure), figure) == limit
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        ("---@budget calls <= \N{LATIN SMALL LETTER A WITH GRAVE}\nfunction f() end\n", "expected a number, found 'à'"),
+        ("---@budget calls <= 1\nf(function() end, function() end", "2 functions begin on line 2"),
+        ("---@budget calls <= 1\nf(function() return function() end end", ""),
+        ("---@budget calls <= 1\nif a then function b() end", ""),
+        ("x = [[\n---@budget calls <= 1\n]]", None),
+        ("---@budget calls <= 1, calls <", "expected '<=', found '<'"),
+        ("x = -- -\n---@budget calls <= 1\nlocal\nfunction f", "a budget stands directly above a function"),
+    ],
+)
+def test_comments_are_found_in_texts_that_do_not_compile(source: str, wrong: str | None) -> None:
+    found = find_comments(Source.from_bytes("a.lua", source.encode(), is_file=True), is_program=True)
+    if wrong is None:
+        assert found == []
+    else:
+        (comment,) = found
+        assert comment.wrong.startswith(wrong) and bool(comment.wrong) == bool(wrong)
+        assert (comment.function_line == 2) == (not wrong)
+
+
+@pytest.mark.parametrize("body", ["function f() end", "local f <const> = function(a) return function() end end"])
+@pytest.mark.parametrize("before", ["", "local x = 1\n", "#!shebang\n"])
+def test_what_does_not_compile_is_read_like_what_does(before: str, body: str) -> None:
+    text = f"{before}---@budget calls <= 12K, allocated_bytes <= 3 kB\n-- more\n{body}\n".encode()
+    budgets, errors = read_comments("a.lua", text, is_program=True)
+    found = find_comments(Source.from_bytes("a.lua", text, is_file=True), is_program=True)
+    assert errors == []
+    assert [(each.line, each.figure, each.limit) for each in budgets] == [
+        (comment.function_line, limit.figure, limit.amount) for comment in found for limit in comment.limits
+    ]
+    amounts = [text[limit.start : limit.end] for comment in found for limit in comment.limits]
+    assert amounts == [b"12K", b"3 kB"]

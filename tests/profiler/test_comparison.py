@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 
 import pytest
@@ -15,6 +16,7 @@ from perilune.profiler.model import FileProfile, FunctionRow, LineRow, Profile, 
 from perilune.profiler.renderers.comparison import Layout, change_text, growth_text, report
 from perilune.profiler.renderers.report.table import plain_text
 from perilune.profiler.session import profile_source
+from perilune.profiler.shares import interval_of_share
 from perilune.profiler.sources import split_lines
 from sampled_profile import MS, SOURCES, sampled_profile
 
@@ -294,6 +296,34 @@ def test_a_row_that_one_sample_hit_is_no_news() -> None:
     a.opcodes[3].self_ns, b.opcodes[3].self_ns = 0, 1 * MS
     (row,) = compare(a, b, SOURCES, SOURCES).opcodes
     assert row.figures["self_ns"].verdict == "within noise"
+
+
+def test_the_interval_of_a_difference_is_composed_of_those_of_both() -> None:
+    a, b = sampled_profile(48), sampled_profile(48)
+    a.opcodes[0].self_ns, b.opcodes[0].self_ns = 1000 * MS * 5 // 48, 1000 * MS * 30 // 48
+    (row,) = compare(a, b, SOURCES, SOURCES).opcodes
+    low_a, high_a = interval_of_share(5 / 48, 48)
+    low_b, high_b = interval_of_share(30 / 48, 48)
+    below = math.hypot(30 / 48 - low_b, high_a - 5 / 48, 3 / 48, 0.5 / 48)  # with a tenth for the machine
+    above = math.hypot(high_b - 30 / 48, 5 / 48 - low_a, 3 / 48, 0.5 / 48)
+    assert row.figures["self_ns"].error == pytest.approx(max(below, above) * 1000 * MS, rel=1e-6)
+    assert row.figures["self_ns"].verdict == "more"
+
+
+def test_the_collector_s_time_is_as_uncertain_as_its_samples_are() -> None:
+    a, b = sampled_profile(100), sampled_profile(100)
+    a.totals.gc_ns, b.totals.gc_ns = 20 * MS, 60 * MS
+    assert compare(a, b, SOURCES, SOURCES).totals.figures["gc_ns"].verdict == "within noise"
+    a, b = sampled_profile(10_000), sampled_profile(10_000)
+    a.totals.gc_ns, b.totals.gc_ns = 20 * MS, 60 * MS
+    assert compare(a, b, SOURCES, SOURCES).totals.figures["gc_ns"].verdict == "more"
+
+
+def test_samples_that_do_not_order_the_lines_do_not_lead() -> None:
+    comparison = compare(sampled_profile(), sampled_profile(12), SOURCES, SOURCES)
+    assert comparison.leading_metric == "count"
+    (note,) = comparison.notes
+    assert note.startswith("the samples of B are too few to tell which line took most of the time, and instructions do")
 
 
 def test_modes_and_arguments_that_differ_are_named() -> None:

@@ -8,18 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perilune.profiler.model import ChainEntry, Profile
+from perilune.profiler.model import ChainEntry
 from perilune.profiler.renderers.figures import cell_width
 from perilune.profiler.renderers.report.layout import METRICS, SORT_KEYS, Layout, LineRange, complaint
 from perilune.profiler.renderers.terminal import render
-from sampled_profile import SOURCES, sampled_profile
+from sampled_profile import MS, SOURCES, sampled_profile
 
 REPORT = """\
 Profile of main.lua 20  (sample mode)
 
   time          1.00 s in 1,000 samples by signal, every 1.00 ms
   profiling     cost 1.03× the run without it
-  collector     60.0 ms, 6.0% ± 1.5
+  collector     40.0 ms, 4.0% ± 1.4
+  compiler      20.0 ms, 2.0% ± 1.1
   instructions  153,246
   memory        peak 65.5 kB, at the end 20.5 kB
   allocated     120 kB in 1,700 allocations
@@ -28,28 +29,29 @@ Profile of main.lua 20  (sample mode)
 
 Hottest lines  3 of 9
   share    ±     self   total   hits  line            source
-  35.0%  2.0   350 ms  630 ms  10.9K  main.lua:3      return fib(n - 1) + fib(n…
-  30.0%  2.0   300 ms  300 ms  21.9K  main.lua:2      if n < 2 then return n end
-  17.0%  2.0   170 ms  170 ms    100  lib/text.lua:4  return table.concat(t, ",…
-   6.0%  1.5  60.0 ms                                 (collector)
-   1.0%  0.6  10.0 ms                                 (outside the program)
+  35.0%  3.0   350 ms  630 ms  10.9K  main.lua:3      return fib(n - 1) + fib(n…
+  30.0%  2.9   300 ms  300 ms  21.9K  main.lua:2      if n < 2 then return n end
+  17.0%  2.5   170 ms  170 ms    100  lib/text.lua:4  return table.concat(t, ",…
+   4.0%  1.4  40.0 ms                                 (collector)
+   2.0%  1.1  20.0 ms                                 (compiler)
+   1.0%  0.8  10.0 ms                                 (outside the program)
 
 Opcodes  3 of 5
   share    ±    time  count  opcode  meaning
   50.0%  3.1  500 ms  22.1K  CALL    s[A].. = s[A](s[A+1] .. s[A+B-1]), C-1 res…
-  30.0%  2.8  300 ms  21.9K  JLTK    jump if s[A] < k[B]
-  13.0%  2.1  130 ms   109K  SUBI    s[A] = s[B] - C
+  30.0%  2.9  300 ms  21.9K  JLTK    jump if s[A] < k[B]
+  13.0%  2.2  130 ms   109K  SUBI    s[A] = s[B] - C
 
 Functions
   share    ±     self   total  calls  line            function
-  65.0%  2.9   650 ms  650 ms  21.9K  main.lua:1      fib
-  25.0%  2.7   250 ms  250 ms    100  lib/text.lua:2  join
-   3.0%  1.0  30.0 ms  930 ms      1  main.lua:1      main chunk
+  65.0%  3.0   650 ms  650 ms  21.9K  main.lua:1      fib
+  25.0%  2.8   250 ms  250 ms    100  lib/text.lua:2  join
+   3.0%  1.3  30.0 ms  930 ms      1  main.lua:1      main chunk
 
 Library functions
   share    ±    time  calls  function
-  15.0%  2.2  150 ms    100  table.concat
-   0.0%                   1  require
+  15.0%  2.3  150 ms    100  table.concat
+   0.0%  0.4              1  require
 
 Zones
   share   total  calls    bytes  allocations  zone
@@ -67,8 +69,8 @@ Memory at the end
   60.9%  12.5 kB       40  table
   39.1%  8.00 kB       90  string
 
-Counts, bytes and stack depth are exact. Times are estimates from samples: ± is
-the half-width of the 95% interval of a share, in percentage points.
+Counts, bytes and stack depth are exact. Times are estimates from samples: ±
+covers the 95% interval of a share, in percentage points.
 """
 
 
@@ -77,34 +79,58 @@ def headings(report: str) -> list[str]:
     return [line for line in report.splitlines() if line and line[0] != " "]
 
 
-def short_run() -> Profile:
-    profile = sampled_profile()
-    profile.totals.samples = 37
-    return profile
-
-
 def test_the_report_of_sample_mode() -> None:
     assert render(sampled_profile(), SOURCES, Layout(top=3)) == REPORT
 
 
-def test_a_run_too_short_for_times_says_so_and_leads_with_counts() -> None:
-    report = render(short_run(), SOURCES, Layout())
-    text = " ".join(report.split())
-    assert "37 samples: the run was too short for times, which take at least 100. The counts, which are exact" in text
-    assert "\nHottest lines\n  share  instr   hits  line            source\n  85.5%   131K  10.9K  main.lua:3" in report
-    assert "±" not in report
-    assert "ms" not in report.partition("Hottest lines")[2]
+def test_samples_that_do_not_order_the_lines_say_so_and_point_elsewhere() -> None:
+    report = render(sampled_profile(12), SOURCES, Layout())
+    assert (
+        "12 samples are too few to tell which line took most of the time. Counts do not tell it either: they do not weigh "
+        "the work inside one instruction. What may have cost more than its count: line 3 of lib/text.lua, which allocated "
+        "12.0 kB (10.0%); table.concat, called 100 times; require, called once."
+    ) in " ".join(report.split())
+    assert "\n  35.0%  27.4   350 ms   630 ms  10.9K             main.lua:3 " in report
+    assert "\n   8.0%  27.0  80.0 ms  80.0 ms    100    12.0 kB  lib/text.lua:3 " in report
 
 
-def test_times_of_a_short_run_are_shown_to_who_insists() -> None:
-    report = render(short_run(), SOURCES, Layout(metric="time"))
-    assert "The times below are guesses." in " ".join(report.split())
-    assert "  35.0%  2.0   350 ms   630 ms  10.9K  main.lua:3" in report
+def test_a_few_samples_that_order_the_lines_are_shown_with_their_errors() -> None:
+    report = render(sampled_profile(37), SOURCES, Layout())
+    assert "too few" not in report
+    assert "\n  35.0%  16.1   350 ms   630 ms  10.9K  main.lua:3 " in report
+
+
+def test_without_a_sample_counts_are_called_counts() -> None:
+    profile = sampled_profile(0)
+    report = render(profile, SOURCES, Layout())
+    assert "No sample hit the run: nobody knows which line took most of its time. Counts do" in " ".join(report.split())
+    assert "Hottest" not in report
+    assert "\nLines by instructions\n  share  instr   hits  allocated  line            source\n  85.5%   131K" in report
+    assert "ms" not in report.partition("Lines by instructions")[2]
+
+
+def test_a_line_that_took_all_samples_leads_although_another_ran_more_instructions() -> None:
+    profile = sampled_profile(65)
+    for row in profile.files[0].lines:
+        row.share, row.self_ns = 0.0, 0
+    for row in profile.files[1].lines:
+        row.share, row.self_ns, row.error = (0.99, 990 * MS, 0.06) if row.line == 4 else (0.0, 0, 0.06)
+    report = render(profile, SOURCES, Layout(top=1))
+    assert "too few" not in report
+    assert "\n  99.0%  6.0   990 ms  170 ms   100  lib/text.lua:4 " in report
+
+
+def test_an_error_is_never_nothing() -> None:
+    profile = sampled_profile(10_000_000)
+    assert "\n  35.0%  <0.1   350 ms   630 ms  10.9K  main.lua:3 " in render(profile, SOURCES, Layout())
+    profile = sampled_profile(1_000)
+    profile.files[0].lines[2].share = 1.0
+    assert "\n  100.0%  3.0 " in render(profile, SOURCES, Layout())
 
 
 def test_counts_lead_on_demand_with_the_share_of_time_beside_them() -> None:
     report = render(sampled_profile(), SOURCES, Layout(metric="count"))
-    assert "\nHottest lines by instructions\n  share  instr   hits   time  line " in report
+    assert "\nLines by instructions\n  share  instr   hits   time  line " in report
     assert "\n  85.5%   131K  10.9K  35.0%  main.lua:3 " in report
     assert "\n  71.2%  130 ms   109K  SUBI " in report
 
@@ -126,10 +152,10 @@ def test_the_text_of_lines_has_room_beside_long_paths(metric: str) -> None:
 def test_a_wide_page_shows_more_and_bars() -> None:
     report = render(sampled_profile(), SOURCES, Layout(width=120))
     assert (
-        "  35.0%  2.0  ━━━━━━━━   350 ms   630 ms   131K  10.9K             main.lua:3      return fib(n - 1) + fib(n - 2)\n"
+        "  35.0%  3.0  ━━━━━━━━   350 ms   630 ms      3.0   131K  10.9K             main.lua:3      return fib(n - 1) + "
         in report
     )
-    assert "  17.0%  2.0  ━━━━       170 ms   170 ms    100    100    6.00 kB  lib/text.lua:4" in report
+    assert "  17.0%  2.5  ━━━━       170 ms   170 ms      2.5    100    100    6.00 kB  lib/text.lua:4" in report
     assert "  table 64 B  main.lua:1 " in report
 
 
@@ -258,4 +284,4 @@ def test_an_interval_that_the_system_could_not_keep_is_told() -> None:
 def test_a_collector_that_no_sample_hit_has_no_time() -> None:
     profile = sampled_profile()
     profile.totals.gc_ns = 0
-    assert "  collector     0.0%\n" in render(profile, SOURCES, Layout())
+    assert "  collector     0.0% ± 0.4\n" in render(profile, SOURCES, Layout())

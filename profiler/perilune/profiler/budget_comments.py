@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from perilune.compiler.chunks import compile_chunk
+from perilune.compiler.lexer import Tokens
 from perilune.compiler.parser import load_parser
 from perilune.compiler.proto import Proto
 from perilune.compiler.source import Source
@@ -19,8 +20,12 @@ from perilune.profiler.budgets import Budget, is_known, parse_amount, unknown_fi
 
 _MARK = re.compile(r"(?P<dashes>---?)[ \t]*@budget(?![A-Za-z0-9_])")
 _PIECE = re.compile(
-    r"[ \t]*(?P<text><=|,|--|[A-Za-z_][A-Za-z0-9_]*|[0-9][0-9A-Za-z_.]*(?:[ \t]+[KMGkmg]i?[Bb]\b)?|\S|$)"
+    r"""[ \t]*(?P<text><=|,|--|[A-Za-z_][A-Za-z0-9_]*|[0-9][0-9A-Za-z_.]*(?:[ \t]+[KMGkmg]i?[Bb]\b)?
+        |[\xc2-\xf4][\x80-\xbf]+|\S|$)""",  # a character of several bytes is one piece
+    re.ASCII | re.VERBOSE,
 )
+_OPENING = frozenset(("function", "if", "do", "repeat"))
+_CLOSING = frozenset(("end", "until"))
 
 
 class _WrongBudget(Exception):
@@ -33,11 +38,49 @@ class _WrongBudget(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
-    """What a comment limits: a function, or the file."""
+class Limit:
+    """A limit as a comment states it; its amount stands between two offsets."""
 
-    function: str | None = None
-    line: int | None = None
+    figure: str
+    amount: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetComment:
+    """A comment that is meant as a budget, between two offsets: of the function that begins on a line, or of the file.
+
+    Where something is `wrong` with it, at an offset, it has no limits.
+    """
+
+    start: int
+    end: int
+    function_line: int | None = None
+    limits: tuple[Limit, ...] = ()
+    wrong: str = ""
+    wrong_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Functions:
+    """The functions that begin on a line; `outermost` lacks those inside of another that begins there.
+
+    They are known by their names, or, where these do not matter, by their numbers.
+    """
+
+    all: list[str]
+    outermost: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line of a source, and the index of the first token that begins on it."""
+
+    source: Source
+    tokens: Tokens
+    token: int
+    line: int
 
 
 def read_comments(path: str, text: bytes, is_program: bool) -> tuple[list[Budget], list[str]]:
@@ -45,57 +88,54 @@ def read_comments(path: str, text: bytes, is_program: bool) -> tuple[list[Budget
     if b"@budget" not in text:
         return [], []
     source = Source.from_bytes(path, text, is_file=True)
-    reader = _Reader(source, path, is_program)
+    main = compile_chunk(source.text.encode("latin-1"), b"@" + path.encode("utf-8", "surrogateescape"), is_file=True)
+    functions = _functions_by_line(main)
     budgets: list[Budget] = []
     errors = []
-    for offset, comment in reader.comments():
-        try:
-            budgets += reader.budgets(offset, comment)
-        except _WrongBudget as error:
-            line, column = source.line_column(error.offset)
-            errors.append(f"{path}:{line}:{column}: {error.message}")
+    for comment in _Reader(source, is_program, lambda place: functions.get(place.line)).comments():
+        line, column = source.line_column(comment.wrong_at if comment.wrong else comment.start)
+        origin = f"{path}:{line}:{column}"
+        if comment.wrong:
+            errors.append(f"{origin}: {comment.wrong}")
+            continue
+        where = comment.function_line
+        name = functions[where].outermost[0] if where is not None else None
+        budgets += [Budget(path, limit.figure, limit.amount, origin, name, where) for limit in comment.limits]
     return budgets, errors
 
 
-@dataclass(frozen=True, slots=True)
-class _Functions:
-    """The names of the functions that begin on a line; `outermost` lacks those inside of another that begins there."""
-
-    all: list[str]
-    outermost: list[str]
+def find_comments(source: Source, is_program: bool) -> list[BudgetComment]:
+    """The comments that are meant as budgets in a source that need not compile. Raises MemoryError like the lexer."""
+    return list(_Reader(source, is_program, _functions_on).comments())
 
 
 class _Reader:
-    def __init__(self, source: Source, path: str, is_program: bool) -> None:
+    def __init__(self, source: Source, is_program: bool, functions_on: Callable[[_Place], _Functions | None]) -> None:
         self._source = source
-        self._path = path
         self._is_program = is_program
         self._lexer = load_parser().lexer
         self._tokens = self._lexer.tokens(source)
-        main = compile_chunk(
-            source.text.encode("latin-1"), b"@" + path.encode("utf-8", "surrogateescape"), is_file=True
-        )
-        self._functions = _functions_by_line(main)
+        self._functions_on = functions_on
 
-    def comments(self) -> Iterator[tuple[int, str]]:
-        """The comments that are meant as budgets, with their offsets."""
+    def comments(self) -> Iterator[BudgetComment]:
+        """All of them, in order."""
         for offset, comment in self._lexer.comments(self._source, self._tokens):
-            if _MARK.match(comment):
-                yield offset, comment
+            mark = _MARK.match(comment)
+            if mark is None:
+                continue
+            end = offset + len(comment)
+            try:
+                if mark["dashes"] != "---":
+                    raise _WrongBudget("a budget begins with three dashes: ---@budget", offset)
+                line = self._subject(offset)
+                limits = tuple(_limits(comment, offset, mark.end(), self._is_program and line is None))
+                yield BudgetComment(offset, end, line, limits)
+            except _WrongBudget as error:
+                message = error.message.encode("latin-1").decode("utf-8", "replace")
+                yield BudgetComment(offset, end, wrong=message, wrong_at=error.offset)
 
-    def budgets(self, offset: int, comment: str) -> list[Budget]:
-        """The budgets of a comment. Raises _WrongBudget."""
-        mark = _MARK.match(comment)
-        assert mark is not None
-        if mark["dashes"] != "---":
-            raise _WrongBudget("a budget begins with three dashes: ---@budget", offset)
-        line, column = self._source.line_column(offset)
-        subject = self._subject(offset)
-        limits = _limits(comment, offset, mark.end(), self._is_program and subject.function is None)
-        origin = f"{self._path}:{line}:{column}"
-        return [Budget(self._path, figure, limit, origin, subject.function, subject.line) for figure, limit in limits]
-
-    def _subject(self, offset: int) -> _Subject:
+    def _subject(self, offset: int) -> int | None:
+        """The line of the function that a comment is above, None for one that is at the top of the file."""
         line, column = self._source.line_column(offset)
         if self._source.line_text(line)[: column - 1].strip():
             raise _WrongBudget("a budget stands on a line of its own", offset)
@@ -103,16 +143,37 @@ class _Reader:
         next_line = self._source.line(self._tokens.start(next_token))
         between = range(line + 1, next_line)
         if all(self._source.line_text(number).strip() for number in between):
-            functions = self._functions.get(next_line, _Functions([], []))
-            if len(functions.outermost) > 1 or len(set(functions.all)) < len(functions.all):
-                raise _WrongBudget(
-                    f"{len(functions.all)} functions begin on line {next_line}: give each a line of its own", offset
-                )
-            if functions.outermost:
-                return _Subject(functions.outermost[0], next_line)
+            functions = self._functions_on(_Place(self._source, self._tokens, next_token, next_line))
+            if functions is not None:
+                if len(functions.outermost) > 1 or len(set(functions.all)) < len(functions.all):
+                    raise _WrongBudget(
+                        f"{len(functions.all)} functions begin on line {next_line}: give each a line of its own", offset
+                    )
+                if functions.outermost:
+                    return next_line
         if next_token == 0:
-            return _Subject()
+            return None
         raise _WrongBudget("a budget stands directly above a function, or at the top of the file", offset)
+
+
+def _functions_on(place: _Place) -> _Functions:
+    """The functions that begin on a line, as its tokens show them."""
+    source, tokens = place.source, place.tokens
+    functions = _Functions([], [])
+    around: list[str] = []
+    for index in range(place.token, len(tokens.ends)):
+        text = tokens.texts[index]
+        if source.line(tokens.start(index)) > place.line:
+            break
+        if text == "function":
+            functions.all.append(str(index))
+            if text not in around:
+                functions.outermost.append(str(index))
+        if text in _OPENING:
+            around.append(text)
+        elif text in _CLOSING and around:
+            around.pop()
+    return functions
 
 
 def _functions_by_line(main: Proto) -> dict[int, _Functions]:
@@ -131,7 +192,7 @@ def _functions_by_line(main: Proto) -> dict[int, _Functions]:
     return found
 
 
-def _limits(comment: str, offset: int, begin: int, of_program: bool) -> Iterator[tuple[str, int]]:
+def _limits(comment: str, offset: int, begin: int, of_program: bool) -> Iterator[Limit]:
     """Reads `FIGURE <= AMOUNT, ...` up to the comment's end or ` -- `."""
     pieces = _pieces(comment, offset, begin)
     while True:
@@ -143,7 +204,7 @@ def _limits(comment: str, offset: int, begin: int, of_program: bool) -> Iterator
             raise _WrongBudget(f"expected '<=', found {_found(operator)}", place)
         amount, place = next(pieces)
         try:
-            yield figure, parse_amount(amount, figure)
+            yield Limit(figure, parse_amount(amount, figure), place, place + len(amount))
         except ValueError as error:
             raise _WrongBudget(str(error), place) from error
         separator, place = next(pieces)

@@ -18,6 +18,7 @@ from perilune.profiler.budgets import Budget, BudgetError, find_functions, is_kn
 from perilune.profiler.model import FileProfile, Profile
 
 _KINDS = ("files", "functions")
+_LONGEST_LINE = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,14 @@ class Entry:
 
 def read_budget_file(text: str, path: str) -> list[Entry]:
     """The limits in a budget file. Raises BudgetError."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > _LONGEST_LINE:  # the time that TOML's reader takes grows with the square of it
+            raise BudgetError(f"{path}: line {number} is longer than {_LONGEST_LINE} characters")
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise BudgetError(f"{path}: nested too deeply") from error
+    except ValueError as error:
         raise BudgetError(f"{path}: {error}") from error
     entries = []
     for kind, subjects in tables.items():
@@ -62,12 +68,14 @@ def _limit(value: object, figure: str, origin: str) -> int:
         raise BudgetError(f"{origin}.{figure}: {error}") from error
 
 
-def budget_of(entry: Entry, profile: Profile, folder: str) -> Budget | None:
-    """The budget that an entry of a file in `folder` is in this profile; None if its file did not take part.
+def budgets_of(entry: Entry, profile: Profile, folder: str) -> list[Budget]:
+    """The budgets that an entry of a file in `folder` is in this profile: none if its file did not take part.
 
-    Raises BudgetError for a function that its file has not, or has several times, and for a figure of the program that
-    is asked of anything else.
+    They are several where the file was loaded with several texts, each of which has to keep them. Raises BudgetError for a
+    function that its file has not, or has several times, and for a figure of the program that is asked of anything else.
     """
+    budgets = []
+    without = None
     for file in profile.files:
         rest = _behind_path(entry, file, folder)
         if rest is None:
@@ -76,16 +84,20 @@ def budget_of(entry: Entry, profile: Profile, folder: str) -> Budget | None:
         if not is_known(entry.figure, of_program):
             raise BudgetError(f"{entry.origin}: {unknown_figure(entry.figure, of_program)}")
         if entry.kind == "files":
-            return Budget(file.path, entry.figure, entry.limit, entry.origin)
+            budgets.append(Budget(file.path, entry.figure, entry.limit, entry.origin))
+            continue
         name, line = (None, int(rest)) if rest.isdecimal() else (rest, None)
         found = find_functions(file, name, line)
-        if not found:
-            raise BudgetError(f"{entry.origin}: {file.path} has no function {_called(rest)}")
         if len(found) > 1:
             places = ", ".join(f"{row.name} at line {row.line}" for row in sorted(found, key=lambda row: row.line))
             raise BudgetError(f"{entry.origin}: {len(found)} functions {_called(rest)}: {places}")
-        return Budget(file.path, entry.figure, entry.limit, entry.origin, found[0].name, found[0].line)
-    return None
+        if found:
+            budgets.append(Budget(file.path, entry.figure, entry.limit, entry.origin, found[0].name, found[0].line))
+        else:
+            without = f"{entry.origin}: {file.path} has no function {_called(rest)}"
+    if without is not None and not budgets:
+        raise BudgetError(without)
+    return budgets
 
 
 def file_exists(entry: Entry, folder: str) -> bool:
@@ -100,7 +112,7 @@ def _behind_path(entry: Entry, file: FileProfile, folder: str) -> str | None:
     for path, rest in splits:
         if os.path.normpath(path) == os.path.normpath(file.path):
             return rest
-        if os.path.abspath(os.path.join(folder, path)) == os.path.abspath(file.path):
+        if os.path.abspath(os.path.join(folder, path)) == os.path.abspath(file.location or file.path):
             return rest
     return None
 

@@ -7,11 +7,12 @@ are its own, over all its calls and without the functions that it calls, as in t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from perilune.profiler.model import FileProfile, FunctionRow, Profile
+from perilune.profiler.model import FileProfile, FunctionRow, Profile, Range
 
 FORMAT = "perilune-budgets"
 VERSION = 1
@@ -93,6 +94,19 @@ def parse_amount(text: str, figure: str) -> int:
     return amount.numerator
 
 
+def amount_text(amount: int, figure: str) -> str:
+    """An amount as one would write it as a limit: two digits, rounded up, so that it holds with little to spare.
+
+    `parse_amount` reads it. A count below 100 is exact: 12 calls are 12 calls.
+    """
+    size = 10 ** max(0, len(str(amount)) - 2)
+    rounded = -(-amount // size) * size
+    names = ("", "kB", "MB", "GB") if figure.endswith("_bytes") else ("", "K", "M", "G")
+    power = min((len(str(rounded)) - 1) // 3, len(names) - 1)
+    whole, tenths = divmod(rounded * 10 // 1000**power, 10)
+    return f"{whole}.{tenths}{names[power]}" if tenths else f"{whole}{names[power]}"
+
+
 def is_known(figure: str, of_program: bool) -> bool:
     """Whether a budget may limit this figure."""
     return figure in (PROGRAM_FIGURES if of_program else FUNCTION_FIGURES)
@@ -113,10 +127,21 @@ def check(budget: Budget, profile: Profile) -> Result:
     assert file is not None
     if budget.function is not None:
         (row,) = find_functions(file, budget.function, budget.line)
-        return Result(budget, getattr(row, budget.figure), ran=row.calls > 0)
+        return check_function(budget, row)
     if budget.path == profile.program.path:
-        return Result(budget, _program_figure(profile, budget.figure), ran=True)
+        ranges = [] if profile.totals.repeats is None else profile.totals.repeats.ranges
+        return Result(budget, _most(ranges, budget.figure, _program_figure(profile, budget.figure)), ran=True)
     return Result(budget, _file_figure(file, budget.figure), ran=any(row.calls for row in file.functions))
+
+
+def check_function(budget: Budget, row: FunctionRow) -> Result:
+    """Compares a budget of a function with what was measured of it."""
+    return Result(budget, _most(row.ranges, budget.figure, getattr(row, budget.figure)), ran=row.calls > 0)
+
+
+def _most(ranges: Sequence[Range], figure: str, value: int) -> int:
+    """The most that a figure was in any run that the profile is of."""
+    return max([value, *(each.high for each in ranges if each.figure == figure)])
 
 
 def find_functions(file: FileProfile, name: str | None, line: int | None) -> list[FunctionRow]:

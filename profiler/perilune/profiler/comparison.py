@@ -14,8 +14,9 @@ from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
 from perilune.profiler.matching import Pairs, match_lines, pair_files, pair_functions
-from perilune.profiler.model import BuiltinRow, FileProfile, OpcodeRow, Profile, ZoneRow
-from perilune.profiler.shares import CONFIDENCE, times_lead
+from perilune.profiler.model import BuiltinRow, FileProfile, OpcodeRow, Profile, Totals, ZoneRow
+from perilune.profiler.probe import RUN_NOISE
+from perilune.profiler.shares import interval_of_share, order_is_known, times_lead
 from perilune.profiler.sources import Sources
 
 FORMAT = "perilune-comparison"
@@ -30,8 +31,6 @@ _LEADING = {
 }
 METRICS = tuple(_LEADING)
 
-_RUN_NOISE = 0.1
-"""How far the times of two runs of one program are apart on a machine that is not quiet: this part of the time."""
 _TRACE_NOISE = 0.25
 """The same for a single row in trace mode, where few executions make up a time and caches decide about each."""
 _PROBE_NOISE = 0.1
@@ -39,6 +38,7 @@ _PROBE_NOISE = 0.1
 _INTERRUPTION_NS = 20_000_000
 """What other processes take from a traced program counts for the instruction that they interrupt: some time slices."""
 
+_MEMORY_FIGURES = ("allocated_bytes", "allocations", "peak_bytes", "current_bytes")
 _FUNCTION_PLACE = ("path", "name", "line")
 _LINE_COUNTS = ("instructions", "hits", "allocated_bytes", "allocations", "live_bytes")
 _FUNCTION_COUNTS = ("instructions", "calls", "allocated_bytes", "allocations")
@@ -50,7 +50,7 @@ _Named = TypeVar("_Named", OpcodeRow, BuiltinRow, ZoneRow)
 class Figure:
     """One figure of A and of B, None where the thing does not exist.
 
-    `error` is the half-width of the 95 % interval of the difference; 0 where the figure is exact.
+    The difference plus or minus `error` covers its 95 % interval; 0 where the figure is exact.
     """
 
     a: int | None
@@ -146,8 +146,8 @@ class Comparison:
 
     @property
     def leading_metric(self) -> str:
-        """The metric to begin with: time, where both profiles have times that can be believed."""
-        return "time" if times_lead(self.a) and times_lead(self.b) else "count"
+        """The metric to begin with: time, where both profiles know which of their lines leads."""
+        return "time" if all(times_lead(each) and order_is_known(each) for each in (self.a, self.b)) else "count"
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as a JSON object, made of dicts, lists and plain values."""
@@ -200,11 +200,25 @@ def compare(a: Profile, b: Profile, sources_a: Sources, sources_b: Sources) -> C
 
 def _notes(a: Profile, b: Profile) -> list[str]:
     notes = [f"{side} ended {profile.failure}" for side, profile in (("A", a), ("B", b)) if profile.failure]
+    for side, profile in (("A", a), ("B", b)):
+        repeats = profile.totals.repeats
+        if repeats is not None and repeats.runs > 1:
+            notes.append(f"{side} is of {repeats.runs:,} runs: its times are their mean, its counts those of the first")
+        if repeats is not None and (
+            repeats.ranges or any(line.ranges for file in profile.files for line in file.lines)
+        ):
+            notes.append(f"the counts of {side} differ between its runs: a difference of counts within that is noise")
     if a.mode != b.mode:
         without = [side for side, profile in (("A", a), ("B", b)) if profile.totals.run_ns is None]
         what = f"{without[0]} has no times" if without else "their times were measured differently"
         notes.append(
             f"A was profiled in {a.mode} mode and B in {b.mode} mode: {what}; counts and bytes are exact in both"
+        )
+    short = [side for side, profile in (("A", a), ("B", b)) if not order_is_known(profile)]
+    if short:
+        notes.append(
+            f"the samples of {' and '.join(short)} are too few to tell which line took most of the time, and instructions "
+            "do not weigh the work inside one of them: compare what is allocated too, with --metric memory"
         )
     if a.program.args != b.program.args:
         args = [" ".join(profile.program.args) or "none" for profile in (a, b)]
@@ -228,14 +242,35 @@ class _Measure:
                 continue
             if name in timed and (self.a.totals.run_ns is None or self.b.totals.run_ns is None):
                 continue
-            error = self._error(a, b, value_a, value_b) if name in timed else 0
+            if name in timed:
+                error = self._error(name, a, b, value_a, value_b)
+            else:
+                error = _count_error(a, name, value_a) + _count_error(b, name, value_b)
             figures[name] = Figure(value_a, value_b, error)
         return figures
 
-    def _error(self, a: object | None, b: object | None, ns_a: int | None, ns_b: int | None) -> int:
-        error_a = _time_error(self.a, a, ns_a or 0, self._interrupted_a)
-        error_b = _time_error(self.b, b, ns_b or 0, self._interrupted_b)
-        return round(math.hypot(error_a, error_b))
+    def _error(self, name: str, a: object | None, b: object | None, ns_a: int | None, ns_b: int | None) -> int:
+        """How far the farther end of the interval of the difference is from it, composed of the intervals of both.
+
+        The lower end of B and the upper one of A make the lower end of the difference (Newcombe, "Interval Estimation
+        for the Difference Between Independent Proportions", 1998, method 10); what does not exist took no time.
+        """
+        a_below, a_above = (0, 0) if a is None else _time_errors(self.a, a, name, ns_a or 0, self._interrupted_a)
+        b_below, b_above = (0, 0) if b is None else _time_errors(self.b, b, name, ns_b or 0, self._interrupted_b)
+        return round(max(math.hypot(b_below, a_above), math.hypot(b_above, a_below)))
+
+
+def runs_of(profile: Profile) -> int:
+    """Of how many runs the profile is."""
+    return 1 if profile.totals.repeats is None else profile.totals.repeats.runs
+
+
+def _count_error(row: object | None, name: str, value: int | None) -> int:
+    """How far a count was from that of the first run in others, in a profile of several; 0 where they agree."""
+    ranges = getattr(row, "ranges", [])
+    return max(
+        (max(each.high - (value or 0), (value or 0) - each.low) for each in ranges if each.figure == name), default=0
+    )
 
 
 def _interrupted(profile: Profile, other: Profile) -> float:
@@ -244,36 +279,51 @@ def _interrupted(profile: Profile, other: Profile) -> float:
     The signal sampler counts processor time, so that a program that was interrupted has fewer samples in its time.
     """
     intervals = [
-        each.totals.run_ns / each.totals.samples
+        each.totals.run_ns * runs_of(each) / each.totals.samples
         for each in (profile, other)
         if each.totals.samples and each.totals.run_ns and each.totals.sampler == "signal"
     ]
     return max(0.0, 1 - intervals[1] / intervals[0]) if len(intervals) == 2 else 0.0
 
 
-def _time_error(profile: Profile, row: object | None, ns: int, interrupted: float) -> float:
-    """The half-width of the 95 % interval of a row's time, or of the whole run's where the row is `profile.totals`."""
+def _time_errors(profile: Profile, row: object, name: str, ns: int, interrupted: float) -> tuple[float, float]:
+    """How far the ends of the 95 % interval of a row's time, the field of that name, are below and above it."""
     run_ns, samples = profile.totals.run_ns or 0, profile.totals.samples
-    is_total = row is profile.totals
+    is_total = name == "run_ns"
     if samples is None:
         subtracted = max(0, (getattr(row, "raw_ns", None) or ns) - ns)
-        return math.hypot((_RUN_NOISE if is_total else _TRACE_NOISE) * ns, _PROBE_NOISE * subtracted, _INTERRUPTION_NS)
-    machine_error = math.hypot(_RUN_NOISE, interrupted) * ns
-    if is_total:
-        return math.hypot(machine_error, profile.totals.sample_interval_ns or 0)
-    # Agresti and Coull's interval: unlike the plain one it does not shrink to nothing for a row that no sample hit.
-    count = samples + CONFIDENCE**2
-    share = (samples * ns / (run_ns or 1) + CONFIDENCE**2 / 2) / count
-    return math.hypot(machine_error, CONFIDENCE * math.sqrt(max(0.0, share * (1 - share)) / count) * run_ns)
+        noise = RUN_NOISE if is_total else _TRACE_NOISE
+        error = math.hypot(noise * ns, _PROBE_NOISE * subtracted, _INTERRUPTION_NS)
+        return error, error
+    machine_error = math.hypot(RUN_NOISE, interrupted) * ns
+    if is_total or isinstance(row, ZoneRow):  # what a clock measured
+        error = math.hypot(machine_error, profile.totals.sample_interval_ns or 0)
+        return error, error
+    share = min(1.0, ns / (run_ns or 1))
+    interval = interval_of_share(share, samples)
+    return (
+        math.hypot(machine_error, (share - interval.low) * run_ns),
+        math.hypot(machine_error, (interval.high - share) * run_ns),
+    )
 
 
 def _total_figures(measure: _Measure) -> Figures:
     a, b = measure.a.totals, measure.b.totals
+    cpu = ("cpu_ns",) if measure.a.clock == "wall" else ()  # else it is run_ns
+    compiles = ("compile_ns",) if a.compile_ns or b.compile_ns else ()
     return {
-        **measure.figures(a, b, (), ("run_ns", "gc_ns")),
-        **measure.figures(a, b, ("instructions",), ()),
-        **measure.figures(a.memory, b.memory, ("allocated_bytes", "allocations", "peak_bytes", "current_bytes"), ()),
-        **measure.figures(a.stack, b.stack, ("peak_depth",), ()),
+        **measure.figures(a, b, (), ("run_ns", *cpu, "gc_ns", *compiles)),
+        **_widened(measure.figures(a, b, ("instructions",), ()), a, b),
+        **_widened(measure.figures(a.memory, b.memory, _MEMORY_FIGURES, ()), a, b),
+        **_widened(measure.figures(a.stack, b.stack, ("peak_depth",), ()), a, b),
+    }
+
+
+def _widened(figures: Figures, a: Totals, b: Totals) -> Figures:
+    """The figures of whole runs with how far they differ between the runs of one profile."""
+    return {
+        name: Figure(each.a, each.b, _count_error(a.repeats, name, each.a) + _count_error(b.repeats, name, each.b))
+        for name, each in figures.items()
     }
 
 

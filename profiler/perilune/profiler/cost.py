@@ -5,33 +5,51 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from perilune.compiler.cache import compile_cached
 from perilune.profiler.instructions import source_path
+from perilune.profiler.probe import PlainRun
+from perilune.profiler.session import in_this_folder
 from perilune.vm import Outcome, State
 
 _BINARY = b"\x1b"
 _SHORT_NS = 2_000_000_000
 _PAIRS_OF_SHORT_RUNS = 3
 
-TimedRun = tuple[Outcome, int]
-"""How a run ended, and its processor time in nanoseconds."""
+
+class TimedRun(NamedTuple):
+    """How a run ended, and its nanoseconds: of the processor, and by the clock."""
+
+    outcome: Outcome
+    processor_ns: int
+    wall_ns: int
 
 
-def cost_ratio(
-    first: TimedRun, wall_ns: int, run_profiled: Callable[[], TimedRun], run_plain: Callable[[], TimedRun]
-) -> float | None:
-    """The processor time of a profiled run over that of a plain one; None where the program does not do the same again.
+class Cost(NamedTuple):
+    """The processor time of a profiled run over that of a plain one, and what the plain one took."""
 
-    `first` was profiled, and took `wall_ns` by the clock. A short program runs several times, the two kinds in turns, and
-    the least of each counts: other processes can only add to it.
+    ratio: float
+    plain: PlainRun
+
+
+def measured_cost(
+    first: TimedRun, run_profiled: Callable[[], TimedRun], run_plain: Callable[[], TimedRun]
+) -> Cost | None:
+    """What a profile costs; None where the program does not do the same again.
+
+    `first` was profiled. A short program runs several times, the two kinds in turns, and the least of each counts: other
+    processes can only add to it.
     """
     runs = [first, run_plain()]
-    for _ in range(_PAIRS_OF_SHORT_RUNS - 1 if wall_ns < _SHORT_NS else 0):
+    for _ in range(_PAIRS_OF_SHORT_RUNS - 1 if first.wall_ns < _SHORT_NS else 0):
         runs += run_profiled(), run_plain()
-    profiled_ns, plain_ns = (min(ns for _, ns in kind) for kind in (runs[::2], runs[1::2]))
-    ended = {(outcome.kind, outcome.exit_status) for outcome, _ in runs}
-    return profiled_ns / plain_ns if len(ended) == 1 and plain_ns else None
+    plain = runs[1::2]
+    profiled_ns, plain_ns = (min(run.processor_ns for run in kind) for kind in (runs[::2], plain))
+    ended = {(run.outcome.kind, run.outcome.exit_status) for run in runs}
+    if len(ended) > 1 or not plain_ns:
+        return None
+    return Cost(profiled_ns / plain_ns, PlainRun(min(run.wall_ns for run in plain), plain_ns))
 
 
 def plain_run(text: bytes, chunkname: bytes, args: Sequence[str] = (), state: State | None = None) -> TimedRun:
@@ -39,8 +57,9 @@ def plain_run(text: bytes, chunkname: bytes, args: Sequence[str] = (), state: St
     chunk = text
     if not text.startswith(_BINARY):
         chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
-    with state or State() as machine:
+    with in_this_folder(), state or State(keeps_texts=False) as machine:
         script = os.fsencode(source_path(chunkname))
-        started = time.process_time_ns()
+        started, started_by_clock = time.process_time_ns(), time.perf_counter_ns()
         outcome = machine.run(chunk, chunkname, [os.fsencode(argument) for argument in args], script)
-        return outcome, time.process_time_ns() - started
+        machine.finish()
+        return TimedRun(outcome, time.process_time_ns() - started, time.perf_counter_ns() - started_by_clock)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from perilune.compiler.opcodes import OPCODES
 
 if TYPE_CHECKING:
+    from perilune.profiler.loaded_files import LoadedFile
+    from perilune.profiler.probe import Probe
     from perilune.vm.raw_profile import RawFunction, RawProfile
 
 _OPCODE_BYTE = 0 if sys.byteorder == "little" else 3
@@ -24,19 +26,27 @@ _WORDS = [OPCODES[code].words if code < len(OPCODES) else 1 for code in range(25
 
 @dataclass(slots=True)
 class Instruction:
-    """One instruction of one function, with what it cost; `raw_ns` is its time as measured, with the probes."""
+    """One instruction of one function, with what it cost; `raw_ns` is its time as measured, with the probes.
+
+    `waiting` of its `samples` found the thread waiting; `cpu_ns` is 0 until the processor time is divided. `hits` is its count, or, where it is what goes back to a loop's beginning, how many iterations of the loop began.
+    """
 
     opcode: str
     line: int
     count: int
+    hits: int
     raw_ns: int
     self_ns: int
     samples: int
+    waiting: int
+    cpu_ns: int
     allocations: int
     allocated_bytes: int
     live_bytes: int
     peak_live_bytes: int
+    gc_driven: int
     kinds: dict[str, tuple[int, int]]  # what is live: bytes and objects by kind
+    gc_ns: int = 0  # of the collector's time, by `gc_driven`
 
 
 @dataclass(slots=True)
@@ -48,11 +58,16 @@ class Function:
 
     ids: list[int]
     name: str
-    path: str
+    file: LoadedFile
     first_line: int
     last_line: int
     calls: int
     instructions: list[Instruction]
+
+    @property
+    def path(self) -> str:
+        """The path of its file."""
+        return self.file.path
 
 
 class Division:
@@ -81,12 +96,12 @@ Clock = Callable[[int, int, int], tuple[int, int]]
 """(ticks, count, samples) of an instruction -> its time as measured, its time without the probes."""
 
 
-def trace_clock(raw: RawProfile) -> Clock:
-    """Time from stamps, less the calibrated cost of the probes."""
-    ns_per_tick, probe_ticks = raw["ns_per_tick"], raw["probe_ticks"]
+def trace_clock(raw: RawProfile, probe: Probe) -> Clock:
+    """Time from stamps, and what is left of it without the probes."""
+    ns_per_tick = raw["ns_per_tick"]
 
     def times(ticks: int, count: int, samples: int) -> tuple[int, int]:
-        return round(ticks * ns_per_tick), round(corrected_ticks(ticks, count, probe_ticks) * ns_per_tick)
+        return round(ticks * ns_per_tick), round(probe.corrected(ticks * ns_per_tick, count))
 
     return times
 
@@ -106,19 +121,9 @@ def no_clock(ticks: int, count: int, samples: int) -> tuple[int, int]:
     return 0, 0
 
 
-def corrected_ticks(ticks: int, count: int, probe_ticks: float) -> float:
-    """Ticks of `count` executions without the calibrated cost of their probes, never below 0."""
-    return max(0.0, ticks - count * probe_ticks)
-
-
-def functions_of(raw: RawProfile, clock: Clock) -> list[Function]:
+def functions_of(raw: RawProfile, clock: Clock, file_of: Callable[[RawFunction], LoadedFile]) -> list[Function]:
     """All functions of a raw profile, loads of the same one merged."""
-    return [_function(loads, clock) for loads in _same_functions(raw["functions"])]
-
-
-def file_path(source: bytes | None) -> str | None:
-    """The path of a source that was read from a file."""
-    return os.fsdecode(source[1:]) if source is not None and source[:1] == b"@" else None
+    return [_function(loads, clock, file) for file, loads in _same_functions(raw["functions"], file_of)]
 
 
 def source_path(source: bytes | None) -> str:
@@ -128,9 +133,8 @@ def source_path(source: bytes | None) -> str:
     """
     if source is None:
         return "?"
-    path = file_path(source)
-    if path is not None:
-        return path or "@"
+    if source[:1] == b"@":
+        return os.fsdecode(source[1:]) or "@"
     text = source.decode("utf-8", "replace")
     if text[:1] == "=":
         return text[1:] or "="
@@ -141,23 +145,36 @@ def source_path(source: bytes | None) -> str:
     return f'[string "{first_line}"]'
 
 
-def _same_functions(functions: Iterable[RawFunction]) -> Iterable[list[RawFunction]]:
-    """Groups the loads of the same function: same source, same place among the functions of its chunk, same code.
+def _same_functions(
+    functions: Iterable[RawFunction], file_of: Callable[[RawFunction], LoadedFile]
+) -> Iterator[tuple[LoadedFile, list[RawFunction]]]:
+    """Groups the loads of the same function."""
+    groups: dict[tuple[LoadedFile, Identity], list[RawFunction]] = {}
+    for function, file, identity in identified(functions, file_of):
+        groups.setdefault((file, identity), []).append(function)
+    return ((file, loads) for (file, _), loads in groups.items())
+
+
+Identity = tuple[int, int, bytes, bytes]
+"""What the loads of a function have in common beside their file: place in its chunk, first line, opcodes, lines."""
+
+
+def identified(
+    functions: Iterable[RawFunction], file_of: Callable[[RawFunction], LoadedFile]
+) -> Iterator[tuple[RawFunction, LoadedFile, Identity]]:
+    """All functions, by their ids, with what makes them the same: text, place among the functions of their chunk, code.
 
     The functions of a chunk have consecutive ids that begin with its outermost function, which has no parent.
     """
-    groups: dict[tuple[object, ...], list[RawFunction]] = {}
     roots: dict[int, int] = {}
     for function in sorted(functions, key=lambda function: function["id"]):
         id, parent = function["id"], function["parent"]
         root = roots[id] = id if parent is None else roots.get(parent, parent)
         opcodes = function["code"][_OPCODE_BYTE::4]
-        key = (function["source"], id - root, function["first_line"], opcodes, function["lines"])
-        groups.setdefault(key, []).append(function)
-    return groups.values()
+        yield function, file_of(function), (id - root, function["first_line"], opcodes, function["lines"])
 
 
-def _function(loads: list[RawFunction], clock: Clock) -> Function:
+def _function(loads: list[RawFunction], clock: Clock, file: LoadedFile) -> Function:
     first = loads[0]
     instructions = list(_instructions(loads, clock))
     is_main = first["first_line"] == 0
@@ -165,12 +182,35 @@ def _function(loads: list[RawFunction], clock: Clock) -> Function:
     return Function(
         ids=[load["id"] for load in loads],
         name="main chunk" if is_main else name,
-        path=source_path(first["source"]),
+        file=file,
         first_line=1 if is_main else first["first_line"],
         last_line=max([1, *(instruction.line for instruction in instructions)]) if is_main else first["last_line"],
         calls=sum(load["entries"] for load in loads),
         instructions=instructions,
     )
+
+
+class ImpossibleCountError(Exception):
+    """A counter is negative, or larger than any run can make it: the machine has counted wrong, and no figure is told."""
+
+
+_MOST = 1 << 55
+"""What a counter cannot reach in a year."""
+
+
+def check_counts(raw: RawProfile) -> None:
+    """Raises ImpossibleCountError if a counter cannot be right."""
+    whole = raw["sampling"]["samples"] if raw["sampling"] is not None else 0
+    for function in raw["functions"]:
+        place = f"line {function['first_line']} of {(function['source'] or b'?')[:60].decode('utf-8', 'replace')}"
+        for name, counts in (("instructions", function["counts"]), ("jumps", function["taken"])):
+            if max(array("Q", counts), default=0) >= _MOST:
+                raise ImpossibleCountError(f"impossible number of {name} in the function at {place}")
+        if sum(array("Q", function["samples"] or b"")) > whole:
+            raise ImpossibleCountError(f"more samples than were taken in the function at {place}")
+    for name, calls, *_ in raw["builtins"]:
+        if calls >= _MOST:
+            raise ImpossibleCountError(f"impossible number of calls of {name}")
 
 
 def _sum_arrays(arrays: list[bytes | None]) -> array[int]:
@@ -190,8 +230,11 @@ def _instructions(loads: list[RawFunction], clock: Clock) -> Iterator[Instructio
     allocated_bytes = _sum_arrays([load["allocated_bytes"] for load in loads])
     ticks = _sum_arrays([load["ticks"] for load in loads])
     samples = _sum_arrays([load["samples"] for load in loads])
+    waiting = _sum_arrays([load["waiting"] for load in loads])
     live_bytes = _sum_arrays([load["live_bytes"] for load in loads])
     peak_live_bytes = _sum_arrays([load["peak_live_bytes"] for load in loads])
+    gc_driven = _sum_arrays([load["gc_driven"] for load in loads])
+    iterations = _iterations(loads, code, lines, counts)
     kinds: dict[int, dict[str, tuple[int, int]]] = {}
     for word, kind, size, objects in (entry for load in loads for entry in load["live_kinds"]):
         add_kind(kinds.setdefault(word, {}), kind, size, objects)
@@ -204,16 +247,50 @@ def _instructions(loads: list[RawFunction], clock: Clock) -> Iterator[Instructio
             opcode=OPCODES[code[pc]].name,
             line=lines[pc],
             count=counts[pc],
+            hits=max(counts[pc], iterations.get(pc, 0)),
             raw_ns=raw_ns,
             self_ns=self_ns,
             samples=taken_samples,
+            waiting=sum(waiting[pc:next_pc]),
+            cpu_ns=0,
             allocations=sum(allocations[pc:next_pc]),
             allocated_bytes=sum(allocated_bytes[pc:next_pc]),
             live_bytes=sum(live_bytes[pc:next_pc]),
             peak_live_bytes=sum(peak_live_bytes[pc:next_pc]),
+            gc_driven=sum(gc_driven[pc:next_pc]),
             kinds=_merged([kinds[word] for word in range(pc, next_pc) if word in kinds]),
         )
         pc = next_pc
+
+
+def _iterations(loads: list[RawFunction], code: bytes, lines: array[int], counts: array[int]) -> dict[int, int]:
+    """How many iterations of loops began, by the pc of what goes back to a loop's beginning.
+
+    That is a numeric `for`'s FORLOOP, and the jump of a `while` without a condition, which alone stands on a line before
+    the one that it goes back to. An iteration that is left early does not come to them.
+    """
+    words = array("I", loads[0]["code"])
+    taken = _sum_arrays([load["taken"] for load in loads])
+    aborted = [sum(column) for column in zip(*(array("q", load["aborted"]) for load in loads), strict=True)]
+    iterations: dict[int, int] = {}
+    back: Counter[int] = Counter()  # jumps back to a pc that stand before the present one
+    pc = 0
+    while pc < len(code):
+        opcode = OPCODES[code[pc]]
+        next_pc = pc + opcode.words
+        if opcode.flow in ("jump", "branch"):
+            target = _jump_target(words, pc, next_pc)
+            if target <= pc:
+                jumps = counts[pc] if opcode.flow == "jump" else sum(taken[pc:next_pc])
+                enter = target - opcode.words  # FORPREP has as many as FORLOOP
+                if opcode.name == "FORLOOP" and enter >= 0 and OPCODES[code[enter]].name == "FORPREP":
+                    leaving = counts[enter] - sum(aborted[enter:target]) - sum(taken[enter:target])
+                    iterations[pc] = leaving + jumps
+                elif opcode.flow == "jump" and lines[pc] < lines[target]:
+                    iterations[pc] = counts[target] - back[target]
+                back[target] += jumps
+        pc = next_pc
+    return iterations
 
 
 def add_kind(kinds: dict[str, tuple[int, int]], kind: str, size: int, objects: int) -> None:
@@ -247,12 +324,16 @@ def opcode_pairs(functions: Iterable[RawFunction]) -> Counter[tuple[str, str]]:
             leaving = counts[pc] - sum(aborted[pc:next_pc])
             jumping = leaving if opcode.flow == "jump" else sum(taken[pc:next_pc]) if opcode.flow == "branch" else 0
             if jumping:
-                operand = _signed(words[pc] >> 8, 24) if opcode.words == 1 else _signed(words[pc + 1], 32)
-                pairs[opcode.name, OPCODES[words[next_pc + operand] & 0xFF].name] += jumping
+                pairs[opcode.name, OPCODES[words[_jump_target(words, pc, next_pc)] & 0xFF].name] += jumping
             if opcode.flow in ("next", "branch") and leaving != jumping:
                 pairs[opcode.name, OPCODES[words[next_pc] & 0xFF].name] += leaving - jumping
             pc = next_pc
     return pairs
+
+
+def _jump_target(words: array[int], pc: int, next_pc: int) -> int:
+    """Where the instruction at pc jumps to."""
+    return next_pc + (_signed(words[pc] >> 8, 24) if next_pc - pc == 1 else _signed(words[pc + 1], 32))
 
 
 def _signed(value: int, bits: int) -> int:

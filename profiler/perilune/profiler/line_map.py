@@ -1,25 +1,27 @@
 """Which line of an edited text is which line of the text that was measured.
 
-A figure belongs to a statement, its text and its place in the tree, and never to a line number. So unchanged lines are
-found first (patience diff: lines that occur once on either side are the anchors), then what lies between them is
-compared closely, then blocks that moved are looked for. A pair whose enclosing functions do not correspond is dropped.
+A figure belongs to the statements of its line, and never to a line number. A line is another one's if its tokens are the
+same and belong to the same statements; how they are spaced, and what comments stand there, does not count.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
+
+from perilune.compiler.source import Source
+from perilune.profiler.outline import NONE, Outline
+from perilune.profiler.statement_map import StatementMap, map_statements
 
 Gap = tuple[int, int, int, int]
-"""(old start, old end, new start, new end): lines, from 0, ends exclusive, that are still to be matched."""
+"""(old start, old end, new start, new end): ends exclusive, what is still to be matched."""
 
-_CLOSE_COMPARISON_LIMIT = 1_000_000  # cells of the table, beyond which a gap is left unmatched
 _SIMILARITY_LIMIT = 2_500
 _SIMILAR = 0.6
-_MOVE_LETTERS = 4  # shorter lines, `end` and `}` before all, say nothing about where they came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,111 +34,154 @@ class Origin:
 
 @dataclass(frozen=True)
 class Version:
-    """A text to compare. `enclosing[i]` is the line (from 1) where the function around line i + 1 begins, 0 if none.
+    """A text to compare."""
 
-    `enclosing` is None where the text is broken and has no tree: then lines count as being where they seem to be, and
-    blocks that moved are not looked for.
+    source: Source
+
+    @cached_property
+    def outline(self) -> Outline:
+        """Its statements."""
+        return Outline(self.source)
+
+    @cached_property
+    def lines(self) -> dict[int, list[int]]:
+        """The tokens of statements that begin on each line, by index."""
+        found: dict[int, list[int]] = {}
+        own = [token for statement in self.outline.statements for token in statement.tokens]
+        for token in sorted(own):
+            found.setdefault(self.outline.lines[token], []).append(token)
+        return found
+
+
+def map_lines(old: Version, new: Version, elsewhere: Container[str] = ()) -> dict[int, Origin]:
+    """The origin of every line of `new` (from 1) that has one in `old`.
+
+    Where these are parts of texts, statements that both texts have `elsewhere` too, by their labels, are not single.
     """
-
-    lines: Sequence[str]
-    enclosing: Sequence[int] | None
-
-
-def map_lines(old: Version, new: Version) -> dict[int, Origin]:
-    """The origin of every line of `new` (from 1) that has one in `old`."""
-    old_lines, new_lines = _stripped(old.lines), _stripped(new.lines)
-    pairs = dict(_unchanged_pairs(old_lines, new_lines))
-    origins = {after: Origin(before + 1) for after, before in pairs.items()}
-    for gap in _gaps(pairs, len(old_lines), len(new_lines)):
-        for before, after in _similar_pairs(old_lines, new_lines, gap):
-            origins[after] = Origin(before + 1, changed=True)
-    origins = {after: origins[after] for after in sorted(origins)}
-    if old.enclosing is not None and new.enclosing is not None:
-        origins = _in_corresponding_functions(origins, old.enclosing, new.enclosing)
-        _add_moved(origins, old_lines, new_lines, old.enclosing, new.enclosing)
-    return {after + 1: origin for after, origin in origins.items()}
+    same = map_statements(old.outline, new.outline, elsewhere)
+    old_tokens = _same_tokens(old.outline, new.outline, same)
+    origins = _unchanged(old, new, old_tokens)
+    edited = [*_in_parts(old, new, old_tokens), *_edited(old.outline, new.outline, same)]
+    used = {origin.line for origin in origins.values()}
+    for before, after in edited:
+        if after not in origins and before not in used:
+            origins[after] = Origin(before, changed=True)
+            used.add(before)
+    return {line: origins[line] for line in sorted(origins)}
 
 
-def _stripped(lines: Sequence[str]) -> list[str]:
-    # Indentation is no part of a statement: what moves into a block keeps its figures.
-    return [line.strip() for line in lines]
+def map_plain_lines(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
+    """The line of every line (from 1) in two texts that are not Lua: what they have in common, and what resembles it."""
+    old_lines, new_lines = ([" ".join(line.split()) for line in text] for text in (old, new))
+    blocks = SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_matching_blocks()
+    pairs = [(block.a + offset, block.b + offset) for block in blocks for offset in range(block.size)]
+    for gap in list(_gaps(pairs, len(old_lines), len(new_lines))):
+        pairs += _similar_pairs(old_lines, new_lines, gap)
+    return {after + 1: before + 1 for before, after in pairs}
 
 
-def _unchanged_pairs(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
-    """(new line, old line), in no particular order."""
-    work: list[Gap] = [(0, len(old), 0, len(new))]
-    while work:
-        old_start, old_end, new_start, new_end = work.pop()
-        while old_start < old_end and new_start < new_end and old[old_start] == new[new_start]:
-            yield new_start, old_start
-            old_start, new_start = old_start + 1, new_start + 1
-        while old_start < old_end and new_start < new_end and old[old_end - 1] == new[new_end - 1]:
-            old_end, new_end = old_end - 1, new_end - 1
-            yield new_end, old_end
-        if old_start == old_end or new_start == new_end:
+def _same_tokens(old: Outline, new: Outline, same: StatementMap) -> dict[int, int]:
+    """By the tokens of the new text those of the old one that they are.
+
+    In a text that is broken a statement of several lines may seem to end elsewhere: only its beginning counts.
+    """
+    found: dict[int, int] = {}
+    is_broken = old.is_broken or new.is_broken
+    for after, before in enumerate(same.old_of):
+        if before == NONE:
             continue
-        gap = old_start, old_end, new_start, new_end
-        anchors = _anchors(old, new, gap)
-        if not anchors:
-            yield from _closely_compared(old, new, gap)
+        old_statement, new_statement = old.statements[before], new.statements[after]
+        tokens = new_statement.tokens
+        is_one_line = new.lines[new_statement.first_token] == new.lines[new_statement.end_token - 1]
+        if is_broken and not (is_one_line and old_statement.whole == new_statement.whole):
+            tokens = [token for place, token in enumerate(tokens) if token == tokens[0] + place]
+        found.update(zip(tokens, old_statement.tokens, strict=False))
+    return found
+
+
+def _unchanged(old: Version, new: Version, old_tokens: Mapping[int, int]) -> dict[int, Origin]:
+    """Lines that hold just what a line held before; of one statement that takes several lines now, the first."""
+    new_tokens = {before: after for after, before in old_tokens.items()}
+    origins: dict[int, Origin] = {}
+    for line, tokens in old.lines.items():
+        now = [new_tokens[token] for token in tokens if token in new_tokens]
+        if len(now) != len(tokens):
             continue
-        for before, after in anchors:
-            yield after, before
-            work.append((old_start, before, new_start, after))
-            old_start, new_start = before + 1, after + 1
-        work.append((old_start, old_end, new_start, new_end))
+        lines = sorted({new.outline.lines[token] for token in now})
+        if sum(len(new.lines[after]) for after in lines) != len(now):
+            continue  # something else stands there too
+        if len(lines) == 1 or old.outline.is_of_one_statement(tokens):
+            origins[lines[0]] = Origin(line)
+    return origins
 
 
-def _anchors(old: list[str], new: list[str], gap: Gap) -> list[tuple[int, int]]:
-    """Lines that occur once on each side, as far as they stand in the same order: the longest rising sequence."""
-    old_start, old_end, new_start, new_end = gap
-    old_counts, new_counts = Counter(old[old_start:old_end]), Counter(new[new_start:new_end])
-    places = {new[i]: i for i in range(new_start, new_end) if new_counts[new[i]] == 1}
-    candidates = [
-        (i, places[old[i]]) for i in range(old_start, old_end) if old_counts[old[i]] == 1 and old[i] in places
-    ]
+def _in_parts(old: Version, new: Version, old_tokens: Mapping[int, int]) -> list[tuple[int, int]]:
+    """(old line, new line) where some tokens of one are on the other, most first."""
+    shared = Counter(
+        (old.outline.lines[old_tokens[token]], line)
+        for line, tokens in new.lines.items()
+        for token in tokens
+        if token in old_tokens
+    )
+    return [lines for lines, _ in shared.most_common()]
+
+
+def _edited(old: Outline, new: Outline, same: StatementMap) -> Iterator[tuple[int, int]]:
+    """Lines of statements that were edited: these resemble each other, and stand between the same ones."""
+    old_blocks = old.blocks()
+    for (function, parent), members in new.blocks().items():
+        block = same.block(function, parent)
+        if block is None or block not in old_blocks:
+            continue
+        before = old_blocks[block]
+        places = {index: place for place, index in enumerate(before)}
+        known = [
+            (places[same.old_of[index]], place) for place, index in enumerate(members) if same.old_of[index] in places
+        ]
+        old_texts = ["" if index in same.new_of else old.statements[index].label for index in before]
+        new_texts = [new.statements[index].label if same.old_of[index] == NONE else "" for index in members]
+        for gap in _gaps(_rising(known), len(before), len(members)):
+            for place_before, place_after in _similar_pairs(old_texts, new_texts, gap):
+                yield from _ends(old, new, before[place_before], members[place_after])
+
+
+def _ends(old: Outline, new: Outline, before: int, after: int) -> Iterator[tuple[int, int]]:
+    """The lines where two statements begin, and where they end if with the same word."""
+    tokens = old.statements[before].tokens, new.statements[after].tokens
+    yield old.lines[tokens[0][0]], new.lines[tokens[1][0]]
+    if old.texts[tokens[0][-1]] == new.texts[tokens[1][-1]]:
+        yield old.lines[tokens[0][-1]], new.lines[tokens[1][-1]]
+
+
+def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest sequence among pairs, which rise in their second member, that rises in both."""
     tails: list[int] = []
     tail_indexes: list[int] = []
     previous: list[int] = []
-    for index, (_, after) in enumerate(candidates):
-        length = bisect_left(tails, after)
+    for index, (before, _) in enumerate(pairs):
+        length = bisect_left(tails, before)
         previous.append(tail_indexes[length - 1] if length else -1)
-        if length == len(tails):
-            tails.append(after)
-            tail_indexes.append(index)
-        else:
-            tails[length] = after
-            tail_indexes[length] = index
+        tails[length : length + 1] = [before]
+        tail_indexes[length : length + 1] = [index]
     rising = []
     index = tail_indexes[-1] if tail_indexes else -1
     while index >= 0:
-        rising.append(candidates[index])
+        rising.append(pairs[index])
         index = previous[index]
     return rising[::-1]
 
 
-def _closely_compared(old: list[str], new: list[str], gap: Gap) -> Iterator[tuple[int, int]]:
-    old_start, old_end, new_start, new_end = gap
-    if (old_end - old_start) * (new_end - new_start) > _CLOSE_COMPARISON_LIMIT:
-        return
-    matcher = SequenceMatcher(None, old[old_start:old_end], new[new_start:new_end], autojunk=False)
-    for block in matcher.get_matching_blocks():
-        for i in range(block.size):
-            yield new_start + block.b + i, old_start + block.a + i
-
-
-def _gaps(pairs: dict[int, int], old_count: int, new_count: int) -> Iterator[Gap]:
-    """What lies between unchanged lines."""
+def _gaps(pairs: Sequence[tuple[int, int]], old_count: int, new_count: int) -> Iterator[Gap]:
+    """What lies between pairs."""
     old_start = new_start = 0
-    for after in [*sorted(pairs), new_count]:
-        before = pairs.get(after, old_count)
+    for before, after in [*pairs, (old_count, new_count)]:
         if before > old_start and after > new_start:
             yield old_start, before, new_start, after
         old_start, new_start = before + 1, after + 1
 
 
 def _similar_pairs(old: list[str], new: list[str], gap: Gap) -> list[tuple[int, int]]:
-    """(old line, new line): the pairing of a gap's lines, in order, with the greatest sum of similarities."""
+    """(old place, new place): the pairing of a gap's texts, in order, with the greatest sum of similarities."""
     old_start, old_end, new_start, new_end = gap
     rows, columns = old_end - old_start, new_end - new_start
     if rows == columns == 1:
@@ -168,62 +213,3 @@ def _similarity(before: str, after: str) -> float:
         return 0.0
     ratio = SequenceMatcher(None, before, after, autojunk=False).ratio()
     return ratio if ratio >= _SIMILAR else 0.0
-
-
-def _in_corresponding_functions(
-    origins: dict[int, Origin], old_functions: Sequence[int], new_functions: Sequence[int]
-) -> dict[int, Origin]:
-    """The pairs (in rising order of their new line) whose functions begin at lines that are a pair themselves."""
-    kept: dict[int, Origin] = {}
-    for after, origin in origins.items():
-        if _corresponds(kept, old_functions[origin.line - 1], new_functions[after]):
-            kept[after] = origin
-    return kept
-
-
-def _corresponds(origins: dict[int, Origin], old_function: int, new_function: int) -> bool:
-    if not new_function:
-        return not old_function
-    origin = origins.get(new_function - 1)
-    return origin is not None and origin.line == old_function
-
-
-def _add_moved(
-    origins: dict[int, Origin],
-    old_lines: list[str],
-    new_lines: list[str],
-    old_functions: Sequence[int],
-    new_functions: Sequence[int],
-) -> None:
-    """Adds lines that stand elsewhere now but in the same function: unique ones, then their like neighbours."""
-    old_counts, new_counts = Counter(old_lines), Counter(new_lines)
-    places = {line: i for i, line in enumerate(old_lines) if old_counts[line] == 1}
-    taken = {origin.line - 1 for origin in origins.values() if not origin.changed}
-
-    def add(before: int, after: int) -> bool:
-        known = origins.get(after)
-        if (
-            not (0 <= before < len(old_lines) and 0 <= after < len(new_lines))
-            or before in taken
-            or (known is not None and not known.changed)
-            or old_lines[before] != new_lines[after]
-            or not _corresponds(origins, old_functions[before], new_functions[after])
-        ):
-            return False
-        origins[after] = Origin(before + 1)
-        taken.add(before)
-        return True
-
-    for after, line in enumerate(new_lines):
-        if new_counts[line] != 1 or line not in places or sum(map(str.isalnum, line)) < _MOVE_LETTERS:
-            continue
-        before = places[line]
-        if add(before, after):
-            distance = 1
-            while add(before + distance, after + distance):
-                distance += 1
-            distance = 1
-            while add(before - distance, after - distance):
-                distance += 1
-    for after in [after for after, origin in origins.items() if origin.changed and origin.line - 1 in taken]:
-        del origins[after]

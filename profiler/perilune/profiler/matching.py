@@ -7,9 +7,11 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from perilune.profiler.line_map import Version, map_lines
+from perilune.compiler.source import Source
+from perilune.profiler.line_map import Version, map_lines, map_plain_lines
 from perilune.profiler.model import FileProfile, FunctionRow, Profile
 
+_ASSEMBLY = ".pasm"
 MAIN_CHUNK = "main chunk"
 ANONYMOUS = "anonymous"
 
@@ -101,23 +103,22 @@ def _place(file: FileProfile, profile: Profile) -> str | None:
 def match_lines(
     a: FileProfile, b: FileProfile, text_a: Sequence[str] | None, text_b: Sequence[str] | None
 ) -> LineMatch:
-    """Matches lines through a diff of the two texts, as far as these are known."""
+    """Matches lines by the statements on them, as far as the two texts are known."""
     lines_a, lines_b = ({row.line for row in file.lines} for file in (a, b))
     if a.sha256 == b.sha256 and (a.sha256 is not None or lines_a == lines_b):
         return LineMatch({line: line for line in lines_a | lines_b})
     if text_a is not None and text_b is not None:
-        origins = map_lines(_version(a, text_a), _version(b, text_b))
+        if list(text_a) == list(text_b):
+            return LineMatch({line: line for line in range(1, len(text_a) + 1)})
+        if a.path.endswith(_ASSEMBLY) or b.path.endswith(_ASSEMBLY):
+            return LineMatch(map_plain_lines(text_a, text_b))
+        origins = map_lines(_version(text_a), _version(text_b))
         return LineMatch({line: origin.line for line, origin in origins.items()})
     return LineMatch(_lines_by_functions(a, b, lines_a, lines_b), is_complete=False)
 
 
-def _version(file: FileProfile, text: Sequence[str]) -> Version:
-    enclosing = [0] * len(text)
-    for function in sorted(file.functions, key=lambda row: (row.line, -row.end_line)):
-        if function.name != MAIN_CHUNK:
-            for line in range(function.line + 1, min(function.end_line, len(text)) + 1):
-                enclosing[line - 1] = function.line
-    return Version([" ".join(line.split()) for line in text], enclosing)
+def _version(text: Sequence[str]) -> Version:
+    return Version(Source.from_bytes("", "\n".join(text).encode("utf-8", "surrogatepass"), is_file=True))
 
 
 def _lines_by_functions(a: FileProfile, b: FileProfile, lines_a: set[int], lines_b: set[int]) -> dict[int, int]:

@@ -15,7 +15,10 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 LATER = MappingProxyType({"later": True})
 """Metadata of a field that objects from before it may lack."""
 
-_NAMES = {str: "a string", int: "an integer", float: "a number"}
+_NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false"}
+
+# Beyond all that is counted; what is no number at all is beyond it too.
+_LIMIT = 1 << 64
 
 _Class = TypeVar("_Class")
 _Read = Callable[[object, str], Any]
@@ -103,8 +106,10 @@ def _value_reader(kind: type[Any]) -> _Read:
     accepted = (int, float) if kind is float else kind
 
     def read(value: object, path: str) -> Any:
-        if isinstance(value, bool) or not isinstance(value, accepted):
+        if isinstance(value, bool) is not (kind is bool) or not isinstance(value, accepted):
             raise PlainError(f"{path}: expected {_NAMES[kind]}")
+        if isinstance(value, int | float) and not -_LIMIT < value < _LIMIT:
+            raise PlainError(f"{path}: {_NAMES[kind]} out of range")
         return kind(value)
 
     return read

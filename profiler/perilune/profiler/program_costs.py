@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perilune.compiler.opcodes import OPCODES
-from perilune.profiler.instructions import corrected_ticks
 from perilune.profiler.model import Profile
+from perilune.profiler.probe import Probe, probe_of
 
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawFunction, RawProfile
@@ -28,7 +28,8 @@ def program_costs(raw: RawProfile, profile: Profile) -> list[dict[int, Instructi
 
     The chunk's outermost function comes first, then those nested in it, each followed by its own.
     """
-    return [dict(_costs(function, raw, profile)) for function in _program_functions(raw)]
+    probe = probe_of(raw, profile.totals.plain_ns)
+    return [dict(_costs(function, raw, profile, probe)) for function in _program_functions(raw)]
 
 
 def _program_functions(raw: RawProfile) -> Iterator[RawFunction]:
@@ -40,17 +41,22 @@ def _program_functions(raw: RawProfile) -> Iterator[RawFunction]:
             yield function
 
 
-def _costs(function: RawFunction, raw: RawProfile, profile: Profile) -> Iterator[tuple[int, InstructionCost]]:
+def _costs(
+    function: RawFunction, raw: RawProfile, profile: Profile, probe: Probe
+) -> Iterator[tuple[int, InstructionCost]]:
     code, counts = array("I", function["code"]), array("Q", function["counts"])
     samples, ticks = array("Q", function["samples"] or b""), array("Q", function["ticks"] or b"")
+    waiting = array("Q", function["waiting"] or b"")
     pc = 0
     while pc < len(code):
         end = pc + OPCODES[code[pc] & 0xFF].words
         self_ns = None
         if samples:
-            self_ns = (profile.totals.run_ns or 0) * sum(samples[pc:end]) // (profile.totals.samples or 1)
+            found = sum(samples[pc:end])
+            if profile.clock == "cpu":
+                found -= sum(waiting[pc:end])
+            self_ns = (profile.totals.run_ns or 0) * found // (profile.totals.samples or 1)
         elif ticks:
-            spent = corrected_ticks(sum(ticks[pc:end]), counts[pc], raw["probe_ticks"])
-            self_ns = round(spent * raw["ns_per_tick"])
+            self_ns = round(probe.corrected(sum(ticks[pc:end]) * raw["ns_per_tick"], counts[pc]))
         yield pc, InstructionCost(counts[pc], self_ns)
         pc = end

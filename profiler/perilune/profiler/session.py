@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
-from perilune.compiler.cache import compile_cached
 from perilune.profiler.attribution import attribute
-from perilune.profiler.instructions import file_path, source_path
+from perilune.profiler.instructions import source_path
+from perilune.profiler.loaded_files import LoadedFiles
 from perilune.profiler.model import MODES, Profile, Program, RunOutcome
-from perilune.profiler.sources import Sources, read_digests, split_lines
+from perilune.profiler.probe import PlainRun
+from perilune.profiler.sources import Sources, split_lines
 from perilune.vm import Outcome, State
 
 if TYPE_CHECKING:
@@ -43,14 +44,31 @@ def sampling_interval_ns(mode: Mode, sampler: SamplerKind | None, interval: floa
     return round(interval * 1e9)
 
 
+_WHOLE = 0.5
+"""A profile that measured this part of its run, or more, is one of the whole run: loading a short program takes as long."""
+
+
 class Session:
     """One profiled run in a machine of its own. While it runs, other threads may ask `live` and `interrupt`.
 
-    Afterwards `raw` holds the counters that the profile was made from, `sources` the text of the program, and
-    `processor_ns` the processor time of the run.
+    Afterwards `raw` holds the counters that the profile was made from, `loaded` says of which files they are, `texts` has
+    those of its files as they were when they were loaded, by path, `processor_ns` is the processor time of the run and
+    `wall_ns` that by the clock.
     """
 
-    __slots__ = ("_interval_ns", "_paused", "_sampler", "_state", "mode", "processor_ns", "raw", "sources")
+    __slots__ = (
+        "_interval_ns",
+        "_paused",
+        "_sampler",
+        "_state",
+        "chunk",
+        "loaded",
+        "mode",
+        "processor_ns",
+        "raw",
+        "texts",
+        "wall_ns",
+    )
 
     def __init__(
         self,
@@ -72,52 +90,87 @@ class Session:
         self._sampler: SamplerKind | None = sampler
         self._interval_ns = sampling_interval_ns(mode, sampler, interval)
         self._paused = paused
-        self.processor_ns = 0
+        self.processor_ns = self.wall_ns = 0
         self.raw: RawProfile | None = None
-        self.sources: Sources = {}
+        self.texts: dict[str, bytes] = {}
+        self.chunk = b""
+        self.loaded = LoadedFiles()
         self._state = state or State()
 
-    def run(self, text: bytes, chunkname: bytes, args: Sequence[str] = ()) -> tuple[Outcome, Profile]:
-        """Runs a program, source or binary chunk, and closes the machine.
+    def run(
+        self, text: bytes, chunkname: bytes, args: Sequence[str] = (), assembly: bytes | None = None
+    ) -> tuple[Outcome, Profile]:
+        """Runs a program, source or binary chunk, with the finalizers of what it leaves, and closes the machine.
 
-        `chunkname` is as in Lua: `@file.lua`, `=stdin`, or the text itself. Raises LuaSyntaxError for a source that does
-        not compile and ValueError for a sampler that the system does not have; whatever else the program does is in the
-        outcome, and the profile is of what ran until then.
+        `assembly` is the text that a binary chunk was assembled from. `chunkname` is as in Lua: `@file.lua`, `=stdin`, or
+        the text itself. Raises LuaSyntaxError for a source that does not compile, LuaError where a limit ends that, and
+        ValueError for a sampler that the system does not have; whatever else the program does is in the outcome, and the
+        profile is of what ran until then.
         """
+        outcome = self.record(text, chunkname, args, assembly)
+        assert self.raw is not None
+        profile = attribute(self.raw, self.mode, Program(source_path(chunkname), list(args)), self.loaded)
+        profile.program.sha256 = _digest(profile)
+        profile.outcome = run_outcome(outcome)
+        self.texts = self.loaded.contents(file.path for file in profile.files)
+        return outcome, profile
+
+    def record(self, text: bytes, chunkname: bytes, args: Sequence[str] = (), assembly: bytes | None = None) -> Outcome:
+        """Does what `run` does, but makes no profile of the counters; `chunk` is the program as it ran."""
         path = source_path(chunkname)
-        try:
+        with in_this_folder(), contextlib.closing(self._state) as state:
             if isinstance(args, str):
                 raise TypeError("args: expected a list of strings, not one string")
-            chunk = text
+            chunk, compiled = text, assembly
             if not text.startswith(_BINARY):
-                chunk = compile_cached(text, chunkname, is_file=chunkname[:1] in (b"@", b"="))
-            self._state.profile_start(self.mode, self._sampler, self._interval_ns, self._paused)
-            started = time.process_time_ns()
-            outcome = self._state.run(chunk, chunkname, [os.fsencode(argument) for argument in args], os.fsencode(path))
+                chunk, compiled = state.compile(text, chunkname), text
+            words = [os.fsencode(argument) for argument in args]
+            state.profile_start(self.mode, self._sampler, self._interval_ns, self._paused)
+            started, started_by_clock = time.process_time_ns(), time.perf_counter_ns()
+            outcome = state.run(chunk, chunkname, words, os.fsencode(path), compiled)
+            last_status = state.finish()
+            if last_status is not None:
+                outcome = Outcome("exit" if outcome.kind == "ok" else outcome.kind, outcome.text, last_status)
             self.processor_ns = time.process_time_ns() - started
-            self._state.profile_stop()
-            self.raw = raw = self._state.profile_data()
-        finally:
-            self._state.close()
-        if chunkname[:1] in (b"@", b"=") and chunk is not text:
-            self.sources[path] = split_lines(text)  # standard input is read, and a file may have changed
-        digests = _digests(raw, self._state)
-        if path in digests and chunk is not text:
-            digests[path] = hashlib.sha256(text).hexdigest()  # of what ran: the file may have been edited meanwhile
-        profile = attribute(raw, self.mode, Program(path, list(args), digests.get(path)), digests)
-        profile.outcome = _run_outcome(outcome)
-        return outcome, profile
+            self.wall_ns = time.perf_counter_ns() - started_by_clock
+            state.profile_stop()
+            self.raw = state.profile_data()
+        self.chunk = chunk
+        self.loaded = LoadedFiles.of(self._state.texts)
+        return outcome
+
+    def scaled(self, profile: Profile, plain: PlainRun) -> Profile:
+        """The profile of the same run with traced times scaled to what the program took without a profile.
+
+        A profile in another mode, or of a part of the run, stays as it is.
+        """
+        raw = self.raw
+        if raw is None or self.mode != "trace" or raw["run_ns"] < _WHOLE * self.wall_ns:
+            return profile
+        scaled = attribute(raw, self.mode, profile.program, self.loaded, plain)
+        scaled.outcome = profile.outcome
+        return scaled
+
+    @property
+    def sources(self) -> Sources:
+        """The lines of the profile's files."""
+        return {path: split_lines(text) for path, text in self.texts.items()}
 
     def live(self) -> tuple[int, int, int]:
         """Nanoseconds since the run began, bytes that the program holds, bytes that it has allocated."""
         return self._state.live()
+
+    def end(self) -> None:
+        """Ends the program where it is, from another thread; unlike `interrupt`, it cannot catch that."""
+        self._state.end()
 
     def interrupt(self) -> None:
         """Ends the program with an error, from another thread."""
         self._state.interrupt()
 
 
-def _run_outcome(outcome: Outcome) -> RunOutcome:
+def run_outcome(outcome: Outcome) -> RunOutcome:
+    """How a run ended, as the profile has it."""
     message = outcome.message[:_LONGEST_MESSAGE].decode("utf-8", "replace") or None
     return RunOutcome(outcome.kind, message, outcome.exit_status if outcome.kind == "exit" else None)
 
@@ -125,16 +178,31 @@ def _run_outcome(outcome: Outcome) -> RunOutcome:
 def profile_of_state(state: State, mode: Mode) -> Profile:
     """The profile that a machine has made and ended. The program is the first chunk that was loaded."""
     raw = state.profile_data()
-    sources = [function["source"] for function in raw["functions"]]
-    path = source_path(sources[0]) if sources else "?"
-    digests = _digests(raw, state)
-    return attribute(raw, mode, Program(path, [], digests.get(path)), digests)
+    loaded = LoadedFiles.of(state.texts)
+    path = loaded.file(raw["functions"][0]).path if raw["functions"] else "?"
+    profile = attribute(raw, mode, Program(path), loaded)
+    profile.program.sha256 = _digest(profile)
+    return profile
 
 
-def _digests(raw: RawProfile, state: State) -> dict[str, str]:
-    """Of the files that functions name as theirs. A program in the sandbox may name any: only what it may load is read."""
-    files = {file_path(function["source"]) for function in raw["functions"]}
-    return read_digests(file for file in files if file is not None and state.may_load(file))
+def _digest(profile: Profile) -> str | None:
+    file = profile.file(profile.program.path)
+    return None if file is None else file.sha256
+
+
+@contextlib.contextmanager
+def in_this_folder() -> Iterator[None]:
+    """Comes back to the working directory if what runs meanwhile leaves it."""
+    try:
+        folder = os.getcwd()
+    except OSError:
+        folder = None
+    try:
+        yield
+    finally:
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
 
 
 def profile_file(

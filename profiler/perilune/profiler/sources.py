@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from perilune.profiler.model import Profile
 
@@ -13,16 +13,6 @@ Sources = dict[str, list[str]]
 """The lines of each file, by path; the first line is at index 0."""
 
 _LINE_END = re.compile(r"\r\n|\n\r|\r|\n")
-
-
-def read_digests(paths: Iterable[str]) -> dict[str, str]:
-    """The SHA-256 of every file that can be read, by path."""
-    digests = {}
-    for path in paths:
-        content = _read(path)
-        if content is not None:
-            digests[path] = hashlib.sha256(content).hexdigest()
-    return digests
 
 
 def read_sources(profile: Profile) -> Sources:
@@ -46,7 +36,7 @@ def find_texts(profile: Profile, folders: Sequence[str]) -> tuple[dict[str, byte
     for file in profile.files:
         if file.sha256 is None:
             continue
-        contents = [_read(os.path.join(folder, file.path)) for folder in folders]
+        contents = [_read(os.path.join(folder, file.location or file.path)) for folder in folders]
         found = next((c for c in contents if c is not None and hashlib.sha256(c).hexdigest() == file.sha256), None)
         if found is not None:
             texts[file.path] = found

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from itertools import pairwise
 
-from perilune.profiler.exporters.stacks import Frame, function_names, line_costs, timed_stacks
+from perilune.profiler.exporters.stacks import Frame, function_names, line_costs, time_name, timed_stacks
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
 
-_TIME = ("ns", "Time in nanoseconds")
 _COUNTED = [("Ir", "Instructions"), ("AllocBytes", "Allocated bytes"), ("Allocs", "Allocations")]
 _NO_FILE = "???"
 
@@ -23,7 +22,8 @@ _Calls = dict[Frame, Counter[Frame]]
 def export(profile: Profile, sources: Sources) -> bytes:
     """Nearly all calls of a function stand where most of its time was called from: samples do not say how they divide."""
     is_timed = profile.totals.run_ns is not None
-    events = [_TIME, *_COUNTED] if is_timed else _COUNTED
+    time = ("ns", f"{time_name(profile).capitalize()} in nanoseconds")
+    events = [time, *_COUNTED] if is_timed else _COUNTED
     times, calls = _times(profile)
     counts = {frame: [cost.instructions, cost.allocated_bytes, cost.allocations] for frame, cost in line_costs(profile)}
     costs: dict[Frame, dict[int, list[int]]] = defaultdict(dict)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from perilune.profiler.exporters.stacks import Frame, Stack, timed_stacks
-from perilune.profiler.model import Profile
-from perilune.profiler.sources import Sources
+from perilune.profiler.model import FileProfile, Profile
+from perilune.profiler.sources import Sources, find_texts
 
 _NO_LINE = -1
 _NS_PER_US = 1000
@@ -20,7 +20,8 @@ _NS_PER_US = 1000
 
 def export(profile: Profile, sources: Sources) -> bytes:
     """The URL of a file is absolute where the file still is what ran, so that viewers find it."""
-    tree = _Tree({path: _url(path) for path in sources})
+    current = find_texts(profile, [""])[0]
+    tree = _Tree({file.path: _url(file) for file in profile.files if file.path in current and file.path in sources})
     samples, ends = [], []
     elapsed_ns = 0
     for frames, count, self_ns in timed_stacks(profile):
@@ -44,8 +45,8 @@ def export(profile: Profile, sources: Sources) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
-def _url(path: str) -> str:
-    return Path(path).absolute().as_uri() if Path(path).is_file() else path
+def _url(file: FileProfile) -> str:
+    return Path(file.location or file.path).absolute().as_uri()
 
 
 class _Tree:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from perilune.profiler.call_tree import COLLECTOR, OUTSIDE
-from perilune.profiler.exporters.stacks import Frame, Stack, line_costs, timed_stacks
-from perilune.profiler.model import Profile
+from perilune.profiler.exporters.stacks import Frame, Stack, line_costs, time_name, timed_stacks
+from perilune.profiler.model import COLLECTOR, COMPILER, OUTSIDE, Profile
 from perilune.profiler.sources import Sources
 
 _VERSION = 60
@@ -20,9 +19,15 @@ _COUNT_SPAN_MS = 1000.0
 
 _CATEGORIES = [
     {"name": name, "color": color, "subcategories": ["Other"]}
-    for name, color in (("Lua", "blue"), ("Builtin", "orange"), ("Collector", "purple"), ("Other", "grey"))
+    for name, color in (
+        ("Lua", "blue"),
+        ("Builtin", "orange"),
+        ("Collector", "purple"),
+        ("Compiler", "green"),
+        ("Other", "grey"),
+    )
 ]
-_LUA, _BUILTIN, _COLLECTOR, _OTHER = range(len(_CATEGORIES))
+_LUA, _BUILTIN, _COLLECTOR, _COMPILER, _OTHER = range(len(_CATEGORIES))
 
 
 def export(profile: Profile, sources: Sources) -> bytes:
@@ -37,7 +42,7 @@ def export(profile: Profile, sources: Sources) -> bytes:
     threads = []
     if run_ns is not None:
         times = [(stack.frames, stack.self_ns / _NS_PER_MS) for stack in timed_stacks(profile)]
-        threads.append(_thread("Time", "tracing-ms", times, span_ms, tables))
+        threads.append(_thread(time_name(profile).capitalize(), "tracing-ms", times, span_ms, tables))
     threads += [
         _thread("Instructions", "samples", [(stack, cost.instructions) for stack, cost in lines], span_ms, tables),
         _thread("Allocated bytes", "bytes", [(stack, cost.allocated_bytes) for stack, cost in lines], span_ms, tables),
@@ -174,4 +179,4 @@ class _Tables:
 def _category(frame: Frame) -> int:
     if frame.path is not None:
         return _LUA
-    return {COLLECTOR: _COLLECTOR, OUTSIDE: _OTHER}.get(frame.function, _BUILTIN)
+    return {COLLECTOR: _COLLECTOR, COMPILER: _COMPILER, OUTSIDE: _OTHER}.get(frame.function, _BUILTIN)

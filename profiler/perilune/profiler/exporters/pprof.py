@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import gzip
 
-from perilune.profiler.exporters.stacks import Frame, line_costs, timed_stacks
+from perilune.profiler.exporters.stacks import Frame, line_costs, time_name, timed_stacks
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
 
 _COUNTED = [("alloc_objects", "count"), ("alloc_space", "bytes"), ("instructions", "count")]
-_TIMED = [("samples", "count"), ("time", "nanoseconds")]
+_SAMPLES = ("samples", "count")
 
 _VARINT, _BYTES = 0, 2
 _MAPPING = 1
@@ -100,7 +100,8 @@ class _Tables:
 def export(profile: Profile, sources: Sources) -> bytes:
     """Counts stand at lines without callers, times at whole stacks: the counts say nothing of callers."""
     is_timed = profile.totals.run_ns is not None
-    types = _COUNTED + (_TIMED if is_timed else [])
+    time = (time_name(profile).replace(" ", "_"), "nanoseconds")
+    types = [*_COUNTED, *([_SAMPLES, time] if is_timed else [])]
     tables = _Tables()
     message = tables.message
     for kind, unit in types:
@@ -118,7 +119,7 @@ def export(profile: Profile, sources: Sources) -> bytes:
     message.message(3, mapping)
     if is_timed:
         message.integer(10, profile.totals.wall_ns or 0)
-        message.message(11, _value_type(tables, *_TIMED[-1]))
+        message.message(11, _value_type(tables, *time))
         message.integer(12, profile.totals.sample_interval_ns or 1)
     message.integer(14, tables.string(types[-1][0]))
     tables.write_strings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from perilune.profiler.exporters.stacks import Frame, Stack, flame_stacks
+from perilune.profiler.exporters.stacks import Frame, Stack, flame_stacks, time_name
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
 
@@ -16,7 +16,7 @@ def export(profile: Profile, sources: Sources) -> bytes:
     """The stacks of the time profile are calls; in the others every line stands under its function."""
     frames: dict[Frame, int] = {}
     profiles = [
-        _profile("time", "nanoseconds", flame_stacks(profile, "self_ns"), frames),
+        _profile(time_name(profile), "nanoseconds", flame_stacks(profile, "self_ns"), frames),
         _profile("instructions", "none", flame_stacks(profile, "instructions"), frames),
         _profile("allocated bytes", "bytes", flame_stacks(profile, "allocated_bytes"), frames),
     ]

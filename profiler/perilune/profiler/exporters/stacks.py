@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from perilune.profiler.call_tree import COLLECTOR, OUTSIDE
-from perilune.profiler.model import CallNode, FileProfile, Profile
+from perilune.profiler.model import CallNode, FileProfile, Profile, times_elsewhere
 
 UNKNOWN = "(unknown)"
 
@@ -16,7 +15,7 @@ UNKNOWN = "(unknown)"
 class Frame(NamedTuple):
     """A function at one of its lines; `line` 0 means the function as a whole.
 
-    What is not Lua (builtins, the collector, the time outside) has `path` None and both lines 0.
+    What is not Lua (builtins, the collector, the compiler, the time outside) has `path` None and both lines 0.
     """
 
     function: str
@@ -47,8 +46,13 @@ class TimedStack(NamedTuple):
     self_ns: int
 
 
+def time_name(profile: Profile) -> str:
+    """What the times of a profile are."""
+    return "processor time" if profile.clock == "cpu" else "time"
+
+
 def timed_stacks(profile: Profile) -> list[TimedStack]:
-    """Where the time went, with the collector's and what was outside; the sum is `totals.run_ns`.
+    """Where the time went, with what belongs to no line; the sum is `totals.run_ns`.
 
     In trace mode, which records no calls, every line is a stack of one. Empty in count mode.
     """
@@ -57,8 +61,8 @@ def timed_stacks(profile: Profile) -> list[TimedStack]:
     if profile.totals.run_ns is None:
         return []
     stacks = [TimedStack((frame,), 0, cost.self_ns) for frame, cost in line_costs(profile)]
-    for name, ns in ((COLLECTOR, profile.totals.gc_ns), (OUTSIDE, profile.totals.outside_ns)):
-        stacks.append(TimedStack((Frame(name, None, 0, 0),), 0, ns or 0))
+    for name, ns in times_elsewhere(profile.totals):
+        stacks.append(TimedStack((Frame(name, None, 0, 0),), 0, ns))
     return [stack for stack in stacks if stack.self_ns]
 
 

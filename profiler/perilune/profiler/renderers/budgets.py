@@ -35,6 +35,13 @@ def kept_text(results: Sequence[Result]) -> str:
     return f"{text}; never ran: {', '.join(idle[:_NAMES_SHOWN])}{more}"
 
 
+def excess_text(result: Result) -> str:
+    """By how much a budget is exceeded, in short: `calls 177 of 150 (+18.0%)`."""
+    percent = _percent_over(result)
+    part = f" (+{percent})" if percent else ""
+    return f"{result.budget.figure} {result.measured:,} of {result.budget.limit:,}{part}"
+
+
 def subject_text(budget: Budget) -> str:
     """What a budget limits: `fib (fib.lua:3)`, or a file."""
     path = printable(budget.path)

@@ -15,7 +15,9 @@ from perilune.profiler.sources import Sources
 
 _NAMES = {
     "run_ns": "time",
+    "cpu_ns": "processor time",
     "gc_ns": "collector",
+    "compile_ns": "compiler",
     "self_ns": "time",
     "total_ns": "time",
     "instructions": "instructions",
@@ -146,8 +148,10 @@ class _Page:
         self.one_file = max(len(comparison.a.files), len(comparison.b.files)) <= 1
 
     def heading(self) -> list[Line]:
+        by_cpu = self.layout.metric == "time" and self.comparison.b.clock == "cpu"
+        measured = "processor time" if by_cpu else _MEASURED[self.layout.metric]
         return [
-            [("Comparison of A and B by ", ""), (_MEASURED[self.layout.metric], "bold")],
+            [("Comparison of A and B by ", ""), (measured, "bold")],
             self._program("A", self.comparison.a),
             self._program("B", self.comparison.b),
         ]

@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+LEAST_ERROR = 0.0005
+"""An error below it would be written as 0.0 points."""
+
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"
     r"\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # what turns the direction of writing would turn the figures beside it
@@ -39,8 +42,10 @@ def share_text(share: float | None) -> str:
 
 
 def points_text(error: float | None) -> str:
-    """The half-width of a share's interval in percentage points, `2.9`; nothing where it is 0 or unknown."""
-    return f"{100 * error:.1f}" if error else ""
+    """The error of a share in percentage points, `2.9`, and never `0.0`; nothing where the share has none."""
+    if not error:
+        return ""
+    return "<0.1" if error < LEAST_ERROR else f"{100 * error:.1f}"
 
 
 def cost_text(ratio: float) -> str:

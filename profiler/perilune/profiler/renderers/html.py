@@ -16,8 +16,22 @@ from html import escape
 from typing import Any
 
 from perilune.compiler.opcodes import BY_NAME
-from perilune.profiler.model import CallNode, FileProfile, KindRow, LineOpcode, Profile
-from perilune.profiler.shares import FEWEST_SAMPLES, times_lead, too_short_for_times
+from perilune.profiler.cpu_times import Waiting
+from perilune.profiler.model import (
+    BuiltinRow,
+    CallNode,
+    FileProfile,
+    FunctionRow,
+    KindRow,
+    LineOpcode,
+    LineRow,
+    Profile,
+)
+from perilune.profiler.renderers.caution import caution
+from perilune.profiler.renderers.figures import LEAST_ERROR
+from perilune.profiler.renderers.repeats import ranges_text, repeat_warnings, runs_text
+from perilune.profiler.renderers.waiting import BY_CPU, EXPLANATION, waiting_text
+from perilune.profiler.shares import CONFIDENCE, times_lead
 from perilune.profiler.sources import Sources
 
 _FOLDER = os.path.join(os.path.dirname(__file__), "html_page")
@@ -66,35 +80,55 @@ def _page(profile: Profile, sources: Sources) -> dict[str, Any]:
     """What the page's script reads: the profile as tables, which take a fraction of the room that objects would."""
     used = {opcode.name for opcode in profile.opcodes}
     used.update(opcode.name for file in profile.files for line in file.lines for opcode in line.opcodes)
+    warning = caution(profile)
+    waiting = Waiting(profile.totals)
     return {
         "mode": profile.mode,
+        "clock": profile.clock,
         "program": {"path": _printable(profile.program.path), "args": list(map(_printable, profile.program.args))},
         "failure": None if profile.failure is None else _printable(profile.failure),
         "metric": "time" if times_lead(profile) else "count",
-        "too_short": too_short_for_times(profile),
-        "fewest_samples": FEWEST_SAMPLES,
+        "caution": None if warning is None else _printable(warning),
+        "runs": runs_text(profile),
+        "repeat_warnings": list(map(_printable, repeat_warnings(profile))),
+        "run_count": 1 if profile.totals.repeats is None else profile.totals.repeats.runs,
+        "differing": [
+            [index, line.line, ranges_text(line.ranges)]
+            for index, file in enumerate(profile.files)
+            for line in file.lines
+            if line.ranges
+        ],
+        "confidence": CONFIDENCE,
+        "least_error": LEAST_ERROR,
         "totals": _totals(profile),
+        "clock_text": BY_CPU if profile.clock == "cpu" else EXPLANATION,
+        "waiting_text": waiting_text(profile) if profile.clock == "wall" else None,
         "meanings": {name: BY_NAME[name].meaning for name in sorted(used) if name in BY_NAME},
         "opcodes": _table(profile.opcodes, "name", "count", "share", "error", "self_ns", "raw_ns"),
         "opcode_pairs": _table(profile.opcode_pairs, "first", "second", "count"),
-        "builtins": _table(profile.builtins, "name", "calls", "share", "error", "self_ns"),
+        "builtins": _with_waiting(
+            waiting, profile.builtins, _table(profile.builtins, "name", "calls", "share", "error", "self_ns")
+        ),
         "zones": _table(profile.zones, "name", "calls", "total_ns", "allocated_bytes", "allocations"),
-        "files": [_file(file, sources.get(file.path)) for file in profile.files],
+        "files": [_file(file, sources.get(file.path), waiting) for file in profile.files],
         "call_tree": None if profile.call_tree is None else _call_tree(profile.call_tree),
     }
 
 
 def _totals(profile: Profile) -> dict[str, Any]:
     totals = profile.totals
-    names = ("wall_ns", "run_ns", "gc_ns", "outside_ns", "raw_ns", "instructions", "samples", "sampler")
-    memory, stack = totals.memory, totals.stack
+    names = ("wall_ns", "run_ns", "gc_ns", "compile_ns", "outside_ns", "raw_ns", "instructions", "samples", "sampler")
+    memory, stack, collector = totals.memory, totals.stack, totals.collector
     return {
-        **{name: getattr(totals, name) for name in (*names, "cost_ratio")},
+        **{name: getattr(totals, name) for name in (*names, "run_low_ns", "run_high_ns", "plain_ns", "cost_ratio")},
         "current_bytes": memory.current_bytes,
         "peak_bytes": memory.peak_bytes,
         "allocated_bytes": memory.allocated_bytes,
         "allocations": memory.allocations,
         "live_kinds": _table(memory.live_kinds, "kind", "bytes", "objects"),
+        "gc_cycles": 0 if collector is None else collector.cycles,
+        "gc_walked_bytes": 0 if collector is None else collector.walked_bytes,
+        "gc_freed_bytes": 0 if collector is None else collector.freed_bytes,
         "current_depth": stack.current_depth,
         "peak_depth": stack.peak_depth,
         "peak_chain": _table(stack.peak_chain, "function", "path", "line"),
@@ -102,17 +136,31 @@ def _totals(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _file(file: FileProfile, lines: list[str] | None) -> dict[str, Any]:
-    functions = ("name", "line", "end_line", "calls", "instructions", "share", "error", "self_ns", "raw_ns", "total_ns")
-    rows = ("line", "hits", "instructions", "share", "error", "self_ns", "raw_ns", "total_ns")
-    memory = ("allocated_bytes", "allocations")
+def _file(file: FileProfile, lines: list[str] | None, waiting: Waiting) -> dict[str, Any]:
+    times = ("share", "error", "self_ns", "raw_ns", "total_ns", "total_error")
+    functions = ("name", "line", "end_line", "calls", "instructions", *times)
+    rows = ("line", "hits", "instructions", *times)
+    memory = ("allocated_bytes", "allocations", "gc_share", "gc_ns")
+    live = ("live_bytes", "peak_live_bytes", "live_kinds")
     return {
         "path": _printable(file.path),
         "is_file": file.sha256 is not None,
+        "is_binary": file.is_binary,
         "source": None if lines is None else list(map(_source_line, lines if lines[-1:] != [""] else lines[:-1])),
-        "lines": _table(file.lines, *rows, *memory, "live_bytes", "peak_live_bytes", "live_kinds", "opcodes"),
-        "functions": _table(file.functions, *functions, *memory),
+        "lines": _with_waiting(waiting, file.lines, _table(file.lines, *rows, *memory, *live, "opcodes")),
+        "functions": _with_waiting(waiting, file.functions, _table(file.functions, *functions, *memory)),
     }
+
+
+def _with_waiting(
+    waiting: Waiting, rows: Iterable[BuiltinRow | LineRow | FunctionRow], table: dict[str, Any]
+) -> dict[str, Any]:
+    """The table with a column more, for how much of a row's time waited, where that is worth to be told of any row."""
+    shares = [waiting.share(row.self_ns, row.cpu_ns) for row in rows]
+    if all(share is None for share in shares):
+        return table
+    more = [[*values, _value(share)] for values, share in zip(table["rows"], shares, strict=True)]
+    return {"fields": [*table["fields"], "waits"], "rows": more}
 
 
 def _source_line(line: str) -> str:

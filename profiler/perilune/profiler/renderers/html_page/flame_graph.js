@@ -3,7 +3,7 @@
 
 const NARROWEST = 0.0008; // of the width; what is narrower cannot be seen
 const EXPLANATION =
-  "A frame's width is its share of the samples; what it calls stands below it. What a library function calls, such as the comparison of table.sort, stands beside that function. Click a frame, or press Enter, to see it alone; the arrow keys go to its caller, to what it calls and to its neighbours, Escape back to the whole run.";
+  "A frame's width is its share of the samples; what it calls stands below it. That goes for library functions too: the comparison of table.sort stands below it. Click a frame, or press Enter, to see it alone; the arrow keys go to its caller, to what it calls and to its neighbours, Escape back to the whole run.";
 const OTHER = /^\(.*\)$/;
 
 /**
@@ -45,7 +45,7 @@ function callTree({ functions, nodes }, byLine) {
 function newFrame(parent, [name, path, functionLine], line, functionIndex) {
   const isProgram = name === "all" && parent === null;
   const kind = isProgram ? "root" : path ? "lua" : OTHER.test(name) ? "other" : "builtin";
-  const frame = { parent, name, path, line: line || functionLine, functionIndex, kind };
+  const frame = { parent, name, path, line: line || functionLine, functionLine, functionIndex, kind };
   return { ...frame, samples: 0, selfNs: 0, total: 0, totalNs: 0, children: new Map(), depth: parent ? parent.depth + 1 : 0 };
 }
 
@@ -90,6 +90,17 @@ class FlameGraph {
     this.draw();
     if (hadFocus) this.buttons[this.shown.findIndex((place) => place.frame === frame)].focus();
     this.describe(frame);
+    // For a host that the page is embedded in, such as an editor's panel.
+    document.dispatchEvent(new CustomEvent("perilune:frame", { detail: this.pathTo(frame) }));
+  }
+
+  /** The frames from the outermost one to this; those that are lines have one. */
+  pathTo(frame) {
+    const path = [];
+    for (; frame.parent; frame = frame.parent) {
+      path.unshift({ name: frame.name, path: frame.path, functionLine: frame.functionLine, line: this.byLine ? frame.line : null });
+    }
+    return path;
   }
 
   filter(query) {
@@ -124,7 +135,7 @@ class FlameGraph {
     const depth = this.shown.reduce((deepest, { frame }) => Math.max(deepest, frame.depth), 0);
     withStyle(this.view, { "--depth": depth + 1 });
     this.reset.hidden = this.top === this.root;
-    this.found.textContent = this.query ? `${shareText(part(this.matching(), this.root.total))} matches “${this.query}”` : "";
+    this.found.textContent = this.query ? `${this.shareOf(this.matching())} matches “${this.query}”` : "";
   }
 
   button({ frame, left, width, isAbove }, index) {
@@ -158,14 +169,15 @@ class FlameGraph {
     return sum;
   }
 
+  /** The share of so many samples, with its error; all of them are all by definition. */
+  shareOf(samples) {
+    const share = part(samples, this.root.total);
+    return share === 1 ? shareText(1) : `${shareText(share)} ${errorText(samplingError(share))}`;
+  }
+
   description(frame) {
-    const all = this.root.total;
-    const share = (samples) => {
-      const value = part(samples, all);
-      return `${shareText(value)} ${errorText(samplingError(value))}`.trim();
-    };
-    const own = frame.samples ? `, self ${share(frame.samples)}, ${timeText(frame.selfNs)}` : "";
-    return `${this.label(frame)}: total ${share(frame.total)}, ${timeText(frame.totalNs)}${own}, ${plural(frame.total, "sample")}`;
+    const own = frame.samples ? `, self ${this.shareOf(frame.samples)}, ${timeText(frame.selfNs)}` : "";
+    return `${this.label(frame)}: total ${this.shareOf(frame.total)}, ${timeText(frame.totalNs)}${own}, ${plural(frame.total, "sample")}`;
   }
 
   describe(frame) {

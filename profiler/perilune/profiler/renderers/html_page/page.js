@@ -19,41 +19,64 @@ function head() {
   return element(
     "header",
     {},
-    element("p", { class: "kind" }, `Perilune profile, ${profile.mode} mode${totals.sampler ? `, ${totals.sampler} sampler` : ""}`),
+    element("p", { class: "kind" }, `Perilune profile, ${profile.mode} mode${byCpu ? ", processor time" : ""}${totals.sampler ? `, ${totals.sampler} sampler` : ""}`),
     title,
     profile.failure ? element("p", { class: "warning" }, `The program ended ${profile.failure}`) : null,
-    profile.too_short ? element("p", { class: "warning" }, tooShortText()) : null,
+    ...profile.repeat_warnings.map((text) => element("p", { class: "warning" }, text)),
+    profile.caution ? element("p", { class: "warning" }, profile.caution) : null,
     element("dl", { class: "totals" }, ...figures().map(figure)),
     peakChain(),
     element("p", { class: "note" }, meaningText()),
   );
 }
 
-function tooShortText() {
-  return `${plural(totals.samples, "sample")}: the run was too short for times, which take at least ${profile.fewest_samples}. The counts, which are exact, lead.`;
+function meaningText() {
+  if (sampled) return "Counts, bytes and stack depth are exact. Times are estimates from samples: ± covers the 95% interval of a share, in percentage points." + (byCpu || profile.waiting_text ? ` ${profile.clock_text}` : "");
+  const hidden = "Cheap instructions hide behind a probe: an opcode can be off by a factor of 2, a line by ten points. Times of mode sample are truer. Raw times are as measured.";
+  if (timed && totals.plain_ns !== null) return `Counts, bytes and stack depth are exact. Times are estimates: the cost of the probes is subtracted so that their sum is the time of the run without a profile. ${hidden}`;
+  if (timed) return `Counts, bytes and stack depth are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, so that the whole time is only known to lie in a range; --measure-cost runs the program without probes too and scales times to that. ${hidden}`;
+  return "All figures are exact. Instructions are counted, not weighed: one that copies a megabyte counts as one that adds two numbers. Count mode uses no clock: --mode sample adds times.";
 }
 
-function meaningText() {
-  if (sampled) return "Counts, bytes and stack depth are exact. Times are estimates from samples: ± is the half-width of the 95% interval of a share, in percentage points.";
-  if (timed) return "Counts, bytes and stack depth are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, beside which the processor hides cheap ones: an opcode can be off by a factor of 2, a line by ten points. Times of mode sample are truer. Raw times are as measured.";
-  return "Counts, bytes and stack depth are exact. Count mode uses no clock: --mode sample adds times.";
+function correctionText() {
+  const { plain_ns: plain, run_low_ns: low, run_high_ns: high } = totals;
+  if (plain !== null) return "as without a profile";
+  return low === null ? "corrected" : `from ${timeText(low)} to ${timeText(high)}`;
 }
 
 /** What stands in the head: title, text, and what explains it. */
 function figures() {
-  const { run_ns: run, gc_ns: gc, wall_ns: wall, raw_ns: raw } = totals;
-  const time = timed && ["Run time", timeText(run), traced ? `corrected; ${timeText(raw)} raw` : wall ? `${timeText(wall)} by the clock` : ""];
+  const { run_ns: run, gc_ns: gc, compile_ns: compile, wall_ns: wall, raw_ns: raw } = totals;
+  const time = timed && [byCpu ? "Processor time" : "Run time", timeText(run), profile.waiting_text ? profile.waiting_text : byCpu ? `of ${timeText(wall)} by the clock` : traced ? `${correctionText()}; ${timeText(raw)} raw` : wall ? `${timeText(wall)} by the clock` : ""];
   const instructions = ["Instructions", totals.instructions >= 1e9 ? countText(totals.instructions) : exactText(totals.instructions), totals.instructions >= 1e9 ? exactText(totals.instructions) : ""];
-  const every = totals.samples ? `one every ${timeText(Math.round(run / totals.samples))}` : "";
+  const every = totals.samples ? `one every ${timeText(Math.round((run * profile.run_count) / totals.samples))}` : "";
   return [
     ...(profile.metric === "time" ? [time, instructions] : [instructions, time]),
-    timed && ["Collector", shareText(part(gc, run)), timeText(gc)],
+    timed && ["Collector", ...timeOfRun(gc), collected()],
+    !timed && totals.gc_cycles && ["Collector", plural(totals.gc_cycles, "cycle"), "", collected()],
+    compile && ["Compiler", ...timeOfRun(compile)],
     sampled && ["Samples", exactText(totals.samples), every],
+    profile.runs && ["Repeated", plural(profile.run_count, "run"), profile.runs],
     ["Peak memory", bytesText(totals.peak_bytes), `${bytesText(totals.current_bytes)} at the end`],
     ["Allocated", bytesText(totals.allocated_bytes), plural(totals.allocations, "allocation")],
     ["Deepest stack", plural(totals.peak_depth, "slot"), `${exactText(totals.current_depth)} at the end`],
     totals.cost_ratio !== null && ["Profiling cost", ...costTexts()],
   ].filter(Boolean);
+}
+
+/** What the collector did, and the lines that drove it most. */
+function collected() {
+  if (!totals.gc_cycles) return undefined;
+  const lines = allLines.filter((row) => row.gc_share >= 0.005).sort((a, b) => b.gc_share - a.gc_share);
+  const drivers = lines.slice(0, 5).map((row) => `${locationText(row.file.path, row.line)} ${shareText(row.gc_share)}`);
+  const did = `${plural(totals.gc_cycles, "cycle")} walked ${bytesText(totals.gc_walked_bytes)} and freed ${bytesText(totals.gc_freed_bytes)}.`;
+  return drivers.length ? `${did} Driven by ${drivers.join(", ")}.` : did;
+}
+
+/** The share of a part of the run's time with its error, and that time; what no sample hit need not have taken 0 ns. */
+function timeOfRun(ns) {
+  const share = part(ns, totals.run_ns);
+  return [`${shareText(share)} ${errorText(samplingError(share))}`.trim(), sampled && !ns ? "" : timeText(ns)];
 }
 
 /** A run does not get faster by being profiled, so that a ratio below 1 is noise. */
@@ -62,8 +85,8 @@ function costTexts() {
   return Number(ratio) > 1 ? [`${ratio}×`, "the run without it"] : ["none", "that can be measured"];
 }
 
-function figure([title, value, detail]) {
-  return element("div", {}, element("dt", {}, title), element("dd", { class: "value" }, value), element("dd", { class: "detail" }, detail));
+function figure([title, value, detail, more]) {
+  return element("div", more ? { title: more } : {}, element("dt", {}, title), element("dd", { class: "value" }, value), element("dd", { class: "detail" }, detail));
 }
 
 /** The calls that reached the deepest stack, equal ones behind each other as one. */
@@ -118,11 +141,13 @@ function makeTables() {
   const share = () => shareColumn(METRICS[metric].share, METRICS[metric].error);
   const measured = traced ? [timeColumn("Raw", "raw_ns", { sum: timeText, secondary: true })] : [];
   const hasTotal = allLines.some((row) => row.total_ns !== null);
-  const times = timed ? [timeColumn("Self", "self_ns", { sum: timeText }), ...(hasTotal ? [timeColumn("Total", "total_ns", { secondary: true })] : []), ...measured] : [];
+  const times = timed ? [timeColumn("Self", "self_ns", { sum: timeText }), ...waitingColumn([...allLines, ...allFunctions]), ...(hasTotal ? [timeColumn("Total", "total_ns", { secondary: true })] : []), ...measured] : [];
   const bytes = [bytesColumn("Allocated", "allocated_bytes"), countColumn("Allocations", "allocations", { secondary: true })];
   const live = hasLive ? [bytesColumn("Live", "live_bytes", { secondary: true }), bytesColumn("At peak", "peak_live_bytes", { secondary: true, sum: null })] : [];
+  const driven = numberColumn("Collector", "gc_share", (share) => (share ? shareText(share) : ""), { secondary: true });
+  const collector = totals.gc_cycles ? [driven] : [];
   const instructions = (more) => countColumn("Instructions", "instructions", more);
-  const lead = { time: [...times, instructions({ secondary: true })], count: [instructions()], memory: [...bytes, ...live] };
+  const lead = { time: [...times, instructions({ secondary: true })], count: [instructions()], memory: [...bytes, ...live, ...collector] };
   const ran = (row) => row.hits || row.calls || row.self_ns || row.allocated_bytes;
   const tables = [
     new Table({
@@ -160,7 +185,7 @@ function makeTables() {
 /** Rows for what belongs to no line or function, so that the rows add up to the whole. */
 function elsewhere(leading, rows) {
   if (leading === "time") {
-    return [["(collector)", totals.gc_ns], ["(outside the program)", totals.outside_ns]]
+    return [["(collector)", totals.gc_ns], ["(compiler)", totals.compile_ns], ["(outside the program)", totals.outside_ns]]
       .filter(([, ns]) => ns)
       .map(([name, ns]) => ({ name, elsewhere: true, self_ns: ns, raw_ns: ns, share: part(ns, totals.run_ns), error: samplingError(part(ns, totals.run_ns)) }));
   }
@@ -177,7 +202,7 @@ function smallTables() {
   const measured = traced ? [timeColumn("Raw", "raw_ns", { sum: timeText, secondary: true })] : [];
   const time = (field) => (timed ? [timeColumn(field === "total_ns" ? "Total" : "Time", field, field === "total_ns" ? {} : { sum: timeText })] : []);
   const meaning = (row) => profile.meanings[row.name] ?? "";
-  const library = timed ? [shareColumn((row) => row.share, (row) => row.error), ...time("self_ns")] : [];
+  const library = timed ? [shareColumn((row) => row.share, (row) => row.error), ...time("self_ns"), ...waitingColumn(records(profile.builtins))] : [];
   const zoneShare = (row) => part(row.total_ns ?? 0, totals.run_ns);
   const given = [
     {

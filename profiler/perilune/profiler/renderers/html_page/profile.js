@@ -8,15 +8,20 @@ const { totals } = profile;
 const timed = totals.run_ns !== null;
 const sampled = totals.samples !== null;
 const traced = profile.mode === "trace";
+const byCpu = profile.clock === "cpu";
 
 const named = (fields, values) => Object.fromEntries(fields.map((field, index) => [field, values[index]]));
 const records = ({ fields, rows }) => rows.map((values) => named(fields, values));
+
+/** By file and line what differs between the runs, in words. */
+const differing = new Map(profile.differing.map(([file, line, text]) => [`${file}:${line}`, text]));
 
 const files = profile.files.map((file, index) => ({
   ...file,
   index,
   lines: records(file.lines).map((row) => ({
     ...row,
+    differs: differing.get(`${index}:${row.line}`) ?? null,
     opcodes: row.opcodes.map((values) => named(["name", "count", "self_ns"], values)),
     live_kinds: row.live_kinds.map((values) => named(["kind", "bytes", "objects"], values)),
   })),
@@ -39,9 +44,17 @@ function part(amount, whole) {
   return whole ? amount / whole : 0;
 }
 
-/** The half-width of the 95 % interval of a sampled share. */
+/**
+ * The error of a sampled share, as shares.py defines it. Rows come with theirs: this is for what belongs to no row, and for
+ * what is added up here, the frames of the flame graph and what matches the filter.
+ */
 function samplingError(share) {
-  return sampled && totals.samples ? 1.96 * Math.sqrt((Math.max(0, share) * (1 - Math.min(1, share))) / totals.samples) : null;
+  if (!sampled) return null;
+  const squared = profile.confidence ** 2;
+  const middle = totals.samples * share + squared / 2;
+  const reach = profile.confidence * Math.sqrt(Math.max(0, totals.samples * share * (1 - share)) + squared / 4);
+  const [low, high] = [middle - reach, middle + reach].map((end) => end / (totals.samples + squared));
+  return Math.max(share - Math.max(0, low), Math.min(1, high) - share);
 }
 
 /** Where a line of a file stands on the page; null where it does not. */

@@ -11,7 +11,7 @@ const FIGURES = [
   timed && { title: "self", text: (row) => timeFigure(row.self_ns), width: 9, metric: "time" },
   timed && allLines.some((row) => row.total_ns !== null) && { title: "total", text: (row) => timeFigure(row.total_ns), width: 9, metric: "time" },
   traced && { title: "raw", text: (row) => timeFigure(row.raw_ns), width: 9, metric: "time" },
-  { title: "hits", text: (row) => countText(row.hits), width: 8, metric: "count" },
+  { title: "hits", text: (row) => `${row.differs ? "≈" : ""}${countText(row.hits)}`, width: 8, metric: "count" },
   { title: "instr", text: (row) => (row.instructions ? countText(row.instructions) : ""), width: 8, metric: "count" },
   { title: "alloc", text: (row) => (row.allocated_bytes ? bytesText(row.allocated_bytes) : ""), width: 9, metric: "memory" },
   hasLive && { title: "live", text: (row) => (row.live_bytes ? bytesText(row.live_bytes) : ""), width: 9, metric: "memory" },
@@ -72,9 +72,11 @@ class SourceView {
 
   notice() {
     if (this.file.source) return null;
-    const text = this.file.is_file
+    const text = this.file.is_binary
+      ? "This code came in a binary chunk, which holds no text, so its figures stand here alone."
+      : this.file.is_file
       ? "This file is gone or has changed since the program ran, so its figures stand here without its text."
-      : "This code did not come from a file, or the file was gone when the program ended, so its figures stand here without its text.";
+      : "This code did not come from a file that was there when it was loaded, so its figures stand here without its text.";
     return element("p", { class: "notice" }, text);
   }
 
@@ -122,9 +124,10 @@ class SourceView {
     const share = element("span", { class: "share", role: "cell" });
     const error = sampled ? element("span", { class: "error", role: "cell" }) : null;
     const figures = FIGURES.map((figure) => element("span", { class: `figure ${figure.metric}`, role: "cell" }, row ? figure.text(row) : ""));
-    const classes = !row || row.hits || row.self_ns ? "row" : "row never";
+    const classes = `row${!row || row.hits || row.self_ns ? "" : " never"}${row?.differs ? " differs" : ""}`;
     const head = element("span", { class: "line", role: "rowheader" });
     const made = element("div", { class: classes, role: "row", id: `file${this.file.index}-line${line}` }, bar, share, error, ...figures, head, this.text(line));
+    if (row?.differs) made.title = `Not deterministic: ${row.differs} in ${profile.run_count} runs`;
     if (row) {
       head.append(this.toggleOf(made, row));
       this.built.set(line, { made, share, error });
@@ -136,7 +139,7 @@ class SourceView {
   /** The number of a line, which shows and hides what the line is made of. */
   toggleOf(made, row) {
     const number = row.line > 0 ? String(row.line) : "?";
-    const toggle = element("button", { class: "line", type: "button", "aria-expanded": "false", "aria-label": `Line ${number}`, title: "What this line is made of" }, number);
+    const toggle = element("button", { class: "line", type: "button", "aria-expanded": "false", "aria-label": `Line ${number}${row.differs ? ", not deterministic" : ""}`, title: "What this line is made of" }, `${row.differs ? "≈" : ""}${number}`);
     toggle.addEventListener("click", () => this.toggle(made, toggle, row));
     return toggle;
   }
@@ -163,7 +166,9 @@ class SourceView {
   change(hottest) {
     const shares = this.file.lines.map(METRICS[metric].share);
     this.hottest = hottest;
-    this.share.textContent = shareText(shares.reduce((sum, share) => sum + share, 0));
+    const whole = shares.reduce((sum, share) => sum + share, 0);
+    const margin = metric === "time" ? errorText(samplingError(whole)) : "";
+    this.share.textContent = `${shareText(whole)} ${margin}`.trim();
     const widths = FIGURES.map((figure) => `${figure.width}ch`);
     const lead = sampled ? "6ch 6ch 5.5ch" : "6ch 6ch";
     const end = `[line] ${Math.max(4, String(this.numbers.at(-1) ?? "").length) + 4}ch [text] minmax(0, 1fr)`;
@@ -225,13 +230,16 @@ function facts(row) {
   const error = row.error ? ` ${errorText(row.error)}` : "";
   return [
     timed && ["self", `${timeText(row.self_ns ?? 0)}, ${shareText(row.share)}${error}`],
-    timed && row.total_ns !== null && ["total", `${timeText(row.total_ns)}, ${shareText(part(row.total_ns, totals.run_ns))}`],
+    timed && row.total_ns !== null && ["total", `${timeText(row.total_ns)}, ${shareText(part(row.total_ns, totals.run_ns))} ${errorText(row.total_error)}`.trim()],
+    (row.waits ?? null) !== null && ["waiting", `${Math.round(100 * row.waits)}% of it`],
     traced && row.raw_ns !== null && ["raw", timeText(row.raw_ns)],
+    row.differs && ["not deterministic", row.differs],
     ["hits", exactText(row.hits)],
     ["instructions", exactText(row.instructions)],
     ["allocated", `${plural(row.allocated_bytes, "byte")} in ${plural(row.allocations, "allocation")}`],
     row.live_bytes !== null && ["live at the end", plural(row.live_bytes, "byte") + (kinds ? ` (${kinds})` : "")],
     row.peak_live_bytes !== null && ["live at the peak", plural(row.peak_live_bytes, "byte")],
+    row.gc_share > 0 && ["collector", `${shareText(row.gc_share)} of its work driven${row.gc_ns ? `, ${timeText(row.gc_ns)}` : ""}`],
   ].filter(Boolean);
 }
 

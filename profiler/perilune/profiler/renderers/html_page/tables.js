@@ -7,7 +7,8 @@ const MORE_ROWS = 10; // times as many with every click
 /**
  * A table in a section. `columns(metric)` gives its columns:
  *   title, value(row), which sorts, cell(row), text or an element; text columns have `words`;
- *   `sum` shows the sum of its values under the table, as `cell` shows one; `secondary` columns go when there is no room.
+ *   `sum` shows the sum of the rows' values under the table, as `cell` shows one; `secondary` columns go when there is no
+ *   room.
  * `rows(metric)` gives the rows and `words(row)` the text that the filter looks at. `order` is the index of the column
  * that a metric's rows are first sorted by.
  */
@@ -96,7 +97,7 @@ class Table {
     const [count, all] = [found, this.rows].map((rows) => rows.filter((row) => !row.elsewhere).length);
     const text = count === all ? plural(all, this.noun) : `${exactText(count)} of ${plural(all, this.noun)}`;
     const cells = this.columns.map((column, index) => {
-      const sum = column.sum ? column.sum(found.reduce((sum, row) => sum + (column.value(row) ?? 0), 0)) : "";
+      const sum = column.sum ? column.sum(found.reduce((sum, row) => sum + (column.value(row) ?? 0), 0), found) : "";
       return element("td", { class: cellClass(column) }, index === this.columns.length - 1 ? text : sum);
     });
     return element("tfoot", {}, element("tr", {}, ...cells));
@@ -131,8 +132,17 @@ function shareColumn(share, error = () => null) {
     const margin = sampled ? element("span", { class: "error" }, errorText(error(row))) : null;
     return element("span", { class: "share" }, shareText(value), margin);
   };
-  const sum = (total) => element("span", { class: "share" }, shareText(total), sampled ? element("span", { class: "error" }) : null);
+  const sum = (total, rows) => {
+    const margin = rows.some(error) && shareText(total) !== shareText(1) ? errorText(samplingError(total)) : ""; // all is all
+    return element("span", { class: "share" }, shareText(total), sampled ? element("span", { class: "error" }, margin) : null);
+  };
   return { title: "Share", value: share, cell, sum, bar: (row) => share(row) ?? 0 };
+}
+
+/** How much of a row's time waited, where that is worth to be told of any of the rows. */
+function waitingColumn(rows) {
+  if (rows.every((row) => (row.waits ?? null) === null)) return [];
+  return [numberColumn("Waits", "waits", (share) => `${Math.round(100 * share)}%`, { secondary: true })];
 }
 
 function wordColumn(title, text, more = {}) {

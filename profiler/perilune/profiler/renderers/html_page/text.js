@@ -12,8 +12,8 @@ const timeText = (ns) =>
 
 const shareText = (share) => `${rounded(100 * share, 1)}%`;
 
-/** The half-width of a share's interval, in percentage points; nothing where it is 0 or unknown. */
-const errorText = (error) => (error ? `±${rounded(100 * error, 1)}` : "");
+/** The error of a share in percentage points, never 0.0; nothing where it has none. */
+const errorText = (error) => (error ? `±${error < profile.least_error ? "<0.1" : rounded(100 * error, 1)}` : "");
 
 const plural = (count, noun) => `${exactText(count)} ${noun}${count === 1 ? "" : "s"}`;
 

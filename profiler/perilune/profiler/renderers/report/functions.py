@@ -47,8 +47,10 @@ def _figures(page: Page, rows: list[_Placed]) -> list[Column[_Placed]]:
     columns: list[Column[_Placed]] = []
     if metric == "time":
         columns.append(page.time_column("self", lambda placed: placed.row.self_ns))
+        columns += page.waiting_column(rows, lambda placed: (placed.row.self_ns, placed.row.cpu_ns))
     if sort == "total" or (metric == "time" and any(placed.row.total_ns is not None for placed in rows)):
         columns.append(page.time_column("total", lambda placed: placed.row.total_ns))
+        columns += page.total_error_column(lambda placed: placed.row.total_error)
     if sort == "instructions" or metric == "count" or (metric == "time" and page.wide):
         columns.append(Column("instr", lambda placed: page.count(placed.row.instructions)))
     if sort == "memory" or metric == "memory" or page.wide:
@@ -86,6 +88,7 @@ def builtins(page: Page) -> list[Line]:
         columns += page.share_columns(share, lambda row: row.error)
         columns += page.bar_column(page.top(rows), share)
         columns.append(page.time_column("time", lambda row: row.self_ns))
+        columns += page.waiting_column(rows, lambda row: (row.self_ns, row.cpu_ns))
     else:
         rows = sorted(rows, key=lambda row: (-row.calls, row.name))
     columns += [
@@ -102,6 +105,7 @@ def zones(page: Page) -> list[Line]:
     if page.timed:
         columns += page.share_columns(lambda row: time_share(page.profile, row.total_ns))
         columns.append(page.time_column("total", lambda row: row.total_ns))
+        columns += page.waiting_column(rows, lambda row: (row.total_ns, row.cpu_ns))
     columns += [
         Column("calls", lambda row: page.count(row.calls)),
         Column("bytes", lambda row: page.size(row.allocated_bytes)),

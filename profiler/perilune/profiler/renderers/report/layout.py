@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 METRICS = ("time", "count", "memory")
+CLOCKS = ("wall", "cpu")
 SORT_KEYS = ("share", "total", "instructions", "hits", "memory", "live", "line")
 
 _LINE_RANGE = re.compile(r"(?:(?P<path>.+?):)??(?P<first>\d*)(?:(?P<to>[:-])(?P<last>\d*))?", re.DOTALL)
@@ -55,7 +56,8 @@ class LineRange:
 class Layout:
     """How the report is cut: `top` rows a table (0: all), lines ordered by one of SORT_KEYS, `exact` counts in full.
 
-    `metric` is one of METRICS, the figures that lead; None leaves the choice to the profile. `lines` restricts the tables
+    `metric` is one of METRICS, the figures that lead; None leaves the choice to the profile. `clock` is one of CLOCKS:
+    whose time a report calls time. `lines` restricts the tables
     of lines, `pairs` adds the one of opcode pairs, `width` is in columns.
     """
 
@@ -66,12 +68,15 @@ class Layout:
     metric: str | None = None
     lines: LineRange | None = None
     pairs: bool = False
+    clock: str = "wall"
 
 
 def complaint(mode: str, layout: Layout) -> str | None:
     """What the layout asks for that a profile of this mode does not have."""
     if mode == "count" and layout.metric == "time":
         return "--metric time needs times, which --mode count does not take"
+    if mode != "sample" and layout.clock == "cpu":
+        return f"--clock cpu needs the processor times of lines, which only --mode sample takes, not --mode {mode}"
     if mode != "sample" and layout.sort == "total":
         return f"--sort total needs the stacks that only --mode sample records, not --mode {mode}"
     return None

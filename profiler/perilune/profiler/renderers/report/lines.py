@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perilune.profiler.model import FileProfile, KindRow
+from perilune.profiler.model import OUTSIDE, FileProfile, KindRow, times_elsewhere
+from perilune.profiler.renderers.caution import MANY_BYTES
 from perilune.profiler.renderers.figures import bytes_text, points_text, printable, share_text, time_text
+from perilune.profiler.renderers.repeats import varies_text
+from perilune.profiler.renderers.report.collector import has_collected
 from perilune.profiler.renderers.report.layout import LineRange
 from perilune.profiler.renderers.report.page import Page, PlacedLine, heat
 from perilune.profiler.renderers.report.table import Column, Line, Segment
@@ -13,7 +16,10 @@ from perilune.profiler.shares import allocation_share, instruction_share, sampli
 
 
 def hottest_lines(page: Page) -> list[Line]:
-    """The lines that cost most time, or ran most instructions; the figure that orders them is shown where there is room."""
+    """The lines that took most time, or ran most instructions; the figure that orders them is shown where there is room.
+
+    Where the order is not known, what they allocate is shown too if it is much.
+    """
     by_time = page.metric == "time"
     share = _time_share if by_time else lambda row: instruction_share(page.profile, row.line.instructions)
     leads = page.metric != "memory"
@@ -32,19 +38,24 @@ def hottest_lines(page: Page) -> list[Line]:
     columns += [Column("hits", lambda row: page.count(row.line.hits))]
     if page.timed and not by_time:
         columns.append(Column("time", lambda row: (share_text(row.line.share), "dim")))
-    if page.wide or shown == "memory":
+    has_large = any(row.line.allocated_bytes >= MANY_BYTES for row in rows)
+    if page.wide or shown == "memory" or (has_large and not (page.ordered or page.narrow)):
         columns.append(Column("allocated", lambda row: page.size(row.line.allocated_bytes or None)))
     if shown == "live":
         columns.append(Column("live", lambda row: page.size(row.line.live_bytes or None)))
+    if any(row.line.ranges for row in page.top(rows)):
+        columns.append(Column("differs", lambda row: (varies_text(row.line), "yellow"), False))
     columns += [page.location_column(_place, crowded=by_time), page.source_column(share)]
-    title = "Hottest lines by instructions" if page.timed and not by_time else "Hottest lines"
+    title = "Hottest lines" if by_time else "Lines by instructions"
     return _titled(page, title, leads, columns, rows, _elsewhere(page) if by_time else [])
 
 
 def _time_columns(page: Page, rows: list[PlacedLine]) -> list[Column[PlacedLine]]:
     columns: list[Column[PlacedLine]] = [page.time_column("self", lambda row: row.line.self_ns)]
+    columns += page.waiting_column(rows, lambda row: (row.line.self_ns, row.line.cpu_ns))
     if any(row.line.total_ns is not None for row in rows):
         columns.append(page.time_column("total", lambda row: row.line.total_ns))
+        columns += page.total_error_column(lambda row: row.line.total_error)
     return columns
 
 
@@ -53,7 +64,7 @@ def _elsewhere(page: Page) -> list[dict[str, Segment]]:
     if page.layout.lines is not None:
         return []
     rows = []
-    for name, ns in (("collector", page.profile.totals.gc_ns), ("outside the program", page.profile.totals.outside_ns)):
+    for name, ns in times_elsewhere(page.profile.totals):
         share = time_share(page.profile, ns)
         if ns and share:
             points = points_text(sampling_error(page.profile, share))
@@ -62,7 +73,7 @@ def _elsewhere(page: Page) -> list[dict[str, Segment]]:
                     "share": (share_text(share), heat(share)),
                     "±": (points, "dim"),
                     "self": (time_text(ns), ""),
-                    "source": (f"({name})", "dim"),
+                    "source": ("(outside the program)" if name == OUTSIDE else name, "dim"),
                 }
             )
     return rows
@@ -87,6 +98,8 @@ def allocating_lines(page: Page) -> list[Line]:
     has_room = page.wide or (page.one_file and not page.narrow)
     if has_room and any(row.line.peak_live_bytes is not None for row in rows):
         columns.append(Column("at peak", lambda row: page.size(row.line.peak_live_bytes)))
+    if has_room and has_collected(page):
+        columns.append(Column("collector", lambda row: (share_text(row.line.gc_share or None), "")))
     if page.wide and any(row.line.live_kinds for row in rows):
         columns.append(Column("live kinds", lambda row: (_kinds(row.line.live_kinds), "dim"), False))
     columns += [page.location_column(_place, crowded=True), page.source_column(share)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from perilune.profiler.cpu_times import Waiting
 from perilune.profiler.model import FileProfile, LineRow, Profile
 from perilune.profiler.renderers.figures import (
     bytes_text,
@@ -19,7 +20,7 @@ from perilune.profiler.renderers.figures import (
 )
 from perilune.profiler.renderers.report.layout import Layout
 from perilune.profiler.renderers.report.table import Column, Line, Row, Segment, table
-from perilune.profiler.shares import sampling_error, time_share, times_lead
+from perilune.profiler.shares import order_is_known, sampling_error, time_share, times_lead
 from perilune.profiler.sources import Sources
 
 _MINIMUM_WIDTH = 60
@@ -57,17 +58,20 @@ class Page:
         self.metric = layout.metric or ("time" if times_lead(profile) else "count")
         self.timed = times_lead(profile) or self.metric == "time"
         self.sampled = profile.totals.samples is not None
+        self.ordered = order_is_known(profile)
         self.one_file = len(profile.files) <= 1
+        self.waiting = Waiting(profile.totals)
 
     def lines(self) -> list[PlacedLine]:
         """All lines of all files that the reader wants to see."""
         wanted, program = self.layout.lines, self.profile.program.path
         return [
-            PlacedLine(file, line)
-            for file in self.profile.files
-            for line in file.lines
-            if wanted is None or wanted.holds(file.path, line.line, program)
+            row for row in self.all_lines() if wanted is None or wanted.holds(row.file.path, row.line.line, program)
         ]
+
+    def all_lines(self) -> list[PlacedLine]:
+        """All lines of all files."""
+        return [PlacedLine(file, line) for file in self.profile.files for line in file.lines]
 
     def top(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The first rows, as many as the reader wants."""
@@ -103,6 +107,8 @@ class Page:
 
     def _source(self, row: PlacedLine) -> str:
         lines = self.sources.get(row.file.path, [])
+        if row.file.is_binary:
+            return "(in a binary chunk, without text)"
         return printable(lines[row.line.line - 1].strip()) if 0 < row.line.line <= len(lines) else ""
 
     def bar_column(self, rows: Sequence[Row], share: Callable[[Row], float | None]) -> list[Column[Row]]:
@@ -125,13 +131,24 @@ class Page:
         """A column of times. That no sample hit a row does not mean that it took 0 ns."""
         return Column(title, lambda row: (time_text((ns(row) or None) if self.sampled else ns(row)), style))
 
+    def waiting_column(
+        self, rows: Sequence[Row], times: Callable[[Row], tuple[int | None, int | None]]
+    ) -> list[Column[Row]]:
+        """The column of how much of a row's time waited, where that is worth to be told of any row that is shown."""
+        if all(self.waiting.share(*times(row)) is None for row in self.top(rows)):
+            return []
+        return [Column("waits", lambda row: (_percent(self.waiting.share(*times(row))), ""))]
+
+    def total_error_column(self, error: Callable[[Row], float | None]) -> list[Column[Row]]:
+        """On a wide page the column of the errors of total times, as shares."""
+        return [Column("± total", lambda row: (points_text(error(row)), "dim"))] if self.wide and self.sampled else []
+
     def time_of_run(self, ns: int | None) -> str:
         """A part of the run's time, as `60.0 ms, 6.0% ± 1.5`; only its share where no sample hit it."""
         share = time_share(self.profile, ns)
-        if self.sampled and not ns:
-            return share_text(share)
         points = points_text(sampling_error(self.profile, share))
-        return f"{time_text(ns)}, {share_text(share)}" + (f" ± {points}" if points else "")
+        text = share_text(share) + (f" ± {points}" if points else "")
+        return text if self.sampled and not ns else f"{time_text(ns)}, {text}"
 
     def plural(self, count: int, noun: str) -> str:
         """A count with all its digits and its noun."""
@@ -146,6 +163,10 @@ class Page:
     ) -> list[Line]:
         """A table of the top rows under its title; `below` stand rows that are no such, by title of their columns."""
         return table(title, columns, rows, self.layout.top, self.width, below)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{round(100 * share)}%"
 
 
 def _bar(part: float) -> str:

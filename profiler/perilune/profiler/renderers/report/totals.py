@@ -6,19 +6,21 @@ import textwrap
 from itertools import groupby
 
 from perilune.profiler.model import ChainEntry, Stack, Totals
+from perilune.profiler.renderers.caution import caution
 from perilune.profiler.renderers.figures import (
     bytes_text,
     cell_width,
     cost_text,
     cut,
     cut_left,
-    plural,
     printable,
     time_text,
 )
+from perilune.profiler.renderers.repeats import repeat_warnings, runs_text
+from perilune.profiler.renderers.report.collector import collector_rows
 from perilune.profiler.renderers.report.page import Page
 from perilune.profiler.renderers.report.table import Line
-from perilune.profiler.shares import FEWEST_SAMPLES, too_short_for_times
+from perilune.profiler.renderers.waiting import BY_CPU, EXPLANATION, waiting_text
 
 _LABEL_WIDTH = 14
 _CHAIN_ENDS = 4  # activations shown at either end of a long chain
@@ -27,20 +29,30 @@ _MUCH = 1.5
 _FAILURE_LINES = 3
 
 _SAMPLED = (
-    "Counts, bytes and stack depth are exact. Times are estimates from samples: ± is the half-width of the 95% interval "
-    "of a share, in percentage points."
+    "Counts, bytes and stack depth are exact. Times are estimates from samples: ± covers the 95% interval of a share, in "
+    "percentage points."
+)
+_COUNTED = (
+    "All figures are exact. Instructions are counted, not weighed: one that copies a megabyte counts as one that adds two "
+    "numbers. Mode sample measures times."
 )
 _TRACED = (
-    "Counts are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction, "
-    "beside which the processor hides cheap ones: an opcode can be off by a factor of 2, a line by ten points. "
-    "Times of mode sample are truer."
+    "Counts are exact. Times are estimates: the calibrated cost of a probe is subtracted at every instruction. Cheap "
+    "instructions hide behind a probe, so that the whole time is only known to lie in a range, an opcode can be off by a "
+    "factor of 2, a line by ten points. --measure-cost runs the program without probes too and scales times to that. Times "
+    "of mode sample are truer."
+)
+_SCALED = (
+    "Counts are exact. Times are estimates: the cost of the probes is subtracted so that their sum is the time of the run "
+    "without a profile. Cheap instructions hide behind a probe: an opcode can be off by a factor of 2, a line by ten "
+    "points. Times of mode sample are truer."
 )
 
 
 def heading(page: Page) -> list[Line]:
     """What ran, and in which mode."""
     program = page.profile.program
-    mode = f"{page.profile.mode} mode"
+    mode = f"{page.profile.mode} mode" + (", processor time" if page.profile.clock == "cpu" else "")
     command = cut(printable(" ".join([program.path, *program.args])), page.width - len(mode) - 16)
     return [[("Profile of ", ""), (command, "bold"), (f"  ({mode})", "dim")]]
 
@@ -51,6 +63,9 @@ def totals(page: Page) -> list[Line]:
     counted = [("instructions", f"{page.profile.totals.instructions:,}")]
     timed = _times(page)
     rows = [*timed, *counted] if page.metric == "time" else [*counted, *timed]
+    runs = runs_text(page.profile)
+    rows += [] if runs is None else [("repeated", runs)]
+    rows += [] if page.timed else collector_rows(page)
     rows += [
         ("memory", f"peak {bytes_text(memory.peak_bytes)}, at the end {bytes_text(memory.current_bytes)}"),
         ("allocated", f"{bytes_text(memory.allocated_bytes)} in {page.plural(memory.allocations, 'allocation')}"),
@@ -73,12 +88,25 @@ def _failure(page: Page) -> list[Line]:
 
 def _times(page: Page) -> list[tuple[str, str]]:
     totals = page.profile.totals
-    rows = [] if totals.run_ns is None else [("time", time_text(totals.run_ns) + _how_measured(page))]
+    rows = [] if totals.run_ns is None else [_time(page, totals.run_ns)]
+    waiting = waiting_text(page.profile)
+    if waiting is not None and page.profile.clock == "wall":
+        rows.append(("of it", waiting))
     if totals.cost_ratio is not None:
         rows.append(("profiling", cost_text(totals.cost_ratio)))
     if page.timed:
-        rows.append(("collector", page.time_of_run(totals.gc_ns)))
+        rows += collector_rows(page)
+        if totals.compile_ns:
+            rows.append(("compiler", page.time_of_run(totals.compile_ns)))
     return rows
+
+
+def _time(page: Page, run_ns: int) -> tuple[str, str]:
+    if page.profile.clock == "wall":
+        return "time", time_text(run_ns) + _how_measured(page)
+    totals = page.profile.totals
+    samples = page.plural(totals.samples or 0, "sample")
+    return "computing", f"{time_text(run_ns)} of {time_text(totals.wall_ns)}, in {samples} by {totals.sampler}"
 
 
 def _how_measured(page: Page) -> str:
@@ -88,14 +116,20 @@ def _how_measured(page: Page) -> str:
         return f" in {page.plural(totals.samples, 'sample')}{sampler}{_interval(totals)}"
     if totals.raw_ns is None or totals.run_ns is None or totals.raw_ns <= totals.run_ns:
         return ""
-    return f" ({time_text(totals.raw_ns)} with the probes)"
+    probes = f" ({time_text(totals.raw_ns)} with the probes)"
+    if totals.plain_ns is not None:
+        return f", as without a profile{probes}"
+    if totals.run_low_ns is None or totals.run_high_ns is None:
+        return probes
+    return f", from {time_text(totals.run_low_ns)} to {time_text(totals.run_high_ns)}{probes}"
 
 
 def _interval(totals: Totals) -> str:
     """The mean time between samples as it was, and as it should have been where the system was much slower."""
     if not totals.samples or not totals.run_ns:
         return ""
-    interval_ns = round(totals.run_ns / totals.samples)
+    runs = totals.repeats.runs if totals.repeats is not None else 1
+    interval_ns = round(totals.run_ns * runs / totals.samples)
     wanted_ns = totals.sample_interval_ns or interval_ns
     instead = f", not {time_text(wanted_ns)}" if interval_ns > _MUCH * wanted_ns else ""
     return f", every {time_text(interval_ns)}{instead}"
@@ -137,18 +171,18 @@ def _place(entry: ChainEntry) -> str:
 
 
 def warning(page: Page) -> list[Line]:
-    """Says first of all that a run was too short, where it was."""
-    if not too_short_for_times(page.profile):
-        return []
-    samples = plural(page.profile.totals.samples or 0, "sample")
-    lead = "The times below are guesses." if page.timed else "The counts, which are exact, lead."
-    text = f"{samples}: the run was too short for times, which take at least {FEWEST_SAMPLES}. {lead}"
-    return [[("  " + line, "yellow")] for line in textwrap.wrap(text, page.width - 2)]
+    """Says first of all that the runs did not do the same, and that the order of the lines is not known, where it is so."""
+    texts = [*repeat_warnings(page.profile), caution(page.profile) or ""]
+    return [[("  " + line, "yellow")] for text in texts for line in textwrap.wrap(printable(text), page.width - 2)]
 
 
 def notes(page: Page) -> list[Line]:
-    """What the times mean, where there are any."""
-    if not page.timed or page.profile.totals.run_ns is None:
-        return []
-    text = _TRACED if page.profile.totals.samples is None else _SAMPLED
+    """What the figures that lead mean."""
+    totals = page.profile.totals
+    traced = _TRACED if totals.plain_ns is None else _SCALED
+    text = _COUNTED if totals.run_ns is None else traced if totals.samples is None else _SAMPLED
+    if page.profile.clock == "cpu":
+        text += " " + BY_CPU
+    elif page.waiting.is_noticeable:
+        text += " " + EXPLANATION
     return [[(line, "dim")] for line in textwrap.wrap(text, page.width)]
