@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,48 @@ def test_the_report_can_go_to_a_file(perilune: RunPerilune, write_file: WriteFil
     report = perilune("compare", "a.lua", "a.lua").output
     assert perilune("compare", "a.lua", "a.lua", "-o", "c.txt").output == ""
     assert (tmp_path / "c.txt").read_text() == report
+
+
+def git(folder: Path, *arguments: str) -> None:
+    names = ("-c", "user.name=n", "-c", "user.email=e@x", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *names, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_program_against_a_revision(perilune: RunPerilune, write_file: WriteFile, tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    write_file("lib/m.lua", "return function(x) return x * 2 + 0 end\n")
+    write_file(
+        "a.lua", "local f = require('lib.m')\nfor i = 1, tonumber((...)) do f(i) end\nassert(io.open(select(2, ...)))\n"
+    )
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    write_file("lib/m.lua", "return function(x) return x * 2 end\n")
+    write_file("data.txt", "not in the revision")
+    result = perilune("compare", "--against-revision", "HEAD", "--format", "json", "a.lua", "--", "10", "data.txt")
+    assert (result.status, result.errors) == (0, "")
+    value = json.loads(result.output)
+    assert value["totals"]["instructions"]["difference"] == -10
+    changed = [row["b"] for row in value["lines"] if row["instructions"]["verdict"] != "same"]
+    assert changed == [{"path": "./lib/m.lua", "line": 1}]
+    assert value["notes"][0].startswith("A is a.lua of HEAD (")
+    assert not any("arguments" in note for note in value["notes"])
+    failing = perilune("compare", "--against-revision", "HEAD", "--fail-above", "0%", "a.lua", "--", "10", "data.txt")
+    assert failing.status == 0
+    assert "A is a.lua of HEAD" in failing.output
+
+
+def test_a_revision_that_cannot_be_had(perilune: RunPerilune, write_file: WriteFile, tmp_path: Path) -> None:
+    write_file("a.lua", PROGRAM)
+    assert "a.lua is in no git repository" in perilune("compare", "--against-revision", "HEAD", "a.lua").errors
+    git(tmp_path, "init", "-q")
+    assert "git knows no revision 'v1' here" in perilune("compare", "--against-revision", "v1", "a.lua").errors
+    write_file("b.lua", "error('then')\n")
+    git(tmp_path, "add", "b.lua")
+    git(tmp_path, "commit", "-qm", "first")
+    assert "HEAD has no file a.lua" in perilune("compare", "--against-revision", "HEAD", "a.lua").errors
+    write_file("b.lua", "print('now')\n")
+    failed = perilune("compare", "--against-revision", "HEAD", "b.lua")
+    assert (failed.status, "b.lua ended with status 1: nothing was compared" in failed.errors) == (1, True)
+    for wrong in (("--against-revision", "HEAD", "a.lua", "b.lua"), ("a.lua",), ("--against-revision", "HEAD", "-")):
+        assert perilune("compare", *wrong).status == 2

@@ -39,9 +39,8 @@ def test_the_profile_of_a_program_that_was_ended_is_whole(
     result = perilune("profile", "--max-instructions", "1000", "-o", "a.json", "a.lua")
     assert result.status == 124
     profile = json.loads((tmp_path / "a.json").read_text())
-    executed = 1000 + 1  # with the one that was not let through, as one that raises an error is counted
-    assert profile["totals"]["instructions"] == executed
-    assert sum(line["instructions"] for line in profile["files"][0]["lines"]) == executed
+    assert profile["totals"]["instructions"] == 1000
+    assert sum(line["instructions"] for line in profile["files"][0]["lines"]) == 1000
 
 
 def test_all_of_a_run_shares_the_limits(perilune: RunPerilune, write_file: WriteFile) -> None:
@@ -111,15 +110,31 @@ def test_the_sandbox_loads_what_is_beside_the_program(
     assert result.errors.startswith("perilune: in/a.lua:1: io.open is not available in the sandbox\n")
 
 
-def test_the_sandboxs_profile_reads_no_file_that_the_program_only_names(
+@pytest.mark.parametrize("command", ["run", "profile"])
+def test_the_sandbox_can_have_another_folder(
+    command: str, perilune: RunPerilune, write_file: WriteFile, tmp_path: Path
+) -> None:
+    (tmp_path / "w/in").mkdir(parents=True)
+    write_file("w/module.lua", "return 'module'")
+    write_file("other.lua", "return 'other'")
+    write_file("w/in/a.lua", "package.path = 'w/?.lua;?.lua' print((require 'module'), pcall(require, 'other'))")
+    result = perilune(command, "--sandbox-root", "w", "w/in/a.lua")
+    assert result.output.startswith("module\tfalse\tmodule 'other' not found:\n")
+    result = perilune(command, "--sandbox-root", "nowhere", "w/in/a.lua")
+    assert (result.status, result.errors) == (2, "perilune: --sandbox-root: 'nowhere' is no folder\n")
+
+
+def test_a_profile_reads_no_file_that_the_program_only_names(
     perilune: RunPerilune, write_file: WriteFile, tmp_path: Path
 ) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("the secret line")
     (tmp_path / "in").mkdir()
     write_file("in/a.lua", f"load('for i = 1, 1000 do end', '@{secret}')()")
-    assert "the secret line" in perilune("profile", "in/a.lua").errors
-    assert "the secret line" not in perilune("profile", "--sandbox", "in/a.lua").errors
+    for options in ((), ("--sandbox",)):
+        errors = perilune("profile", *options, "in/a.lua").errors
+        assert "for i = 1, 1000 do end" in errors
+        assert "the secret line" not in errors
 
 
 def test_standard_input_has_no_folder_to_load_from(perilune: RunPerilune, write_file: WriteFile) -> None:
@@ -135,3 +150,19 @@ def test_the_run_that_measures_the_cost_is_limited_too(
     result = perilune("profile", "--sandbox", "--measure-cost", "--max-instructions", "1000", "a.lua")
     assert result.status == 0
     assert not (tmp_path / "seen").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "profile"])
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--timeout", "0.2", "time limit of 0.2 s exceeded"),
+        ("--max-memory", "64M", "not enough memory: the limit is 64M"),
+    ],
+)
+def test_the_program_itself_is_compiled_within_the_limits(
+    command: str, option: str, value: str, message: str, perilune: RunPerilune, write_file: WriteFile
+) -> None:
+    write_file("a.lua", "a = b + 1 " * 1_000_000)
+    result = perilune(command, option, value, "a.lua")
+    assert (result.status, result.errors) == (124, f"perilune: a.lua: {message}\n")

@@ -6,7 +6,7 @@ import pytest
 
 from command_line import RunPerilune, WriteFile
 
-COMMANDS = ["run", "profile", "report", "export", "compare", "check-budget", "check", "disasm", "asm", "lsp"]
+COMMANDS = ["run", "profile", "report", "export", "compare", "suggest", "check-budget", "check", "disasm", "asm", "lsp"]
 
 
 def test_help_names_every_command(perilune: RunPerilune) -> None:
@@ -24,10 +24,21 @@ def test_every_command_explains_itself(perilune: RunPerilune, command: str) -> N
     assert max(map(len, result.output.splitlines())) <= 80
 
 
-def test_no_command_shows_the_usage_as_an_error(perilune: RunPerilune) -> None:
-    result = perilune()
-    assert (result.status, result.output) == (2, "")
-    assert result.errors.startswith("usage: perilune COMMAND")
+def test_no_command_runs_standard_input(perilune: RunPerilune) -> None:
+    result = perilune(standard_input="print('read', ...)")
+    assert (result.status, result.output, result.errors) == (0, "read\n", "")
+
+
+def test_a_file_may_follow_the_end_of_options(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "print(...)")
+    assert perilune("--", "a.lua", "1").output == "1\n"
+
+
+def test_a_file_that_cannot_be_opened_is_told_with_the_reason(perilune: RunPerilune) -> None:
+    missing = perilune("none.lua", "1")
+    assert (missing.status, missing.errors) == (1, "perilune: cannot open none.lua: No such file or directory\n")
+    folder = perilune(".")
+    assert (folder.status, folder.errors) == (1, "perilune: cannot read .: Is a directory\n")
 
 
 def test_version(perilune: RunPerilune) -> None:
@@ -43,7 +54,6 @@ def test_version(perilune: RunPerilune) -> None:
         (["profil"], "unknown command 'profil': did you mean 'profile'?"),
         (["zzz"], "unknown command 'zzz' (see perilune --help)"),
         (["--zzz"], "unknown option '--zzz' (see perilune --help)"),
-        (["none.lua"], "cannot open none.lua"),
     ],
 )
 def test_what_it_does_not_know(perilune: RunPerilune, arguments: list[str], message: str) -> None:

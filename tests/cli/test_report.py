@@ -11,9 +11,10 @@ import pytest
 from command_line import RunPerilune, WriteFile
 from perilune.cli import output
 from perilune.cli.forms import FORMS, form_of_path
-from perilune.cli.profile import _is_ours
-from perilune.profiler.renderers.json import render
-from sampled_profile import sampled_profile
+from perilune.cli.profile import _WORDS
+from perilune.profiler.model import Profile
+from perilune.profiler.renderers.json import parse, render
+from sampled_profile import sampled_profile, waiting_profile
 
 PROGRAM = "local function f(x)\n  return {x}\nend\nfor i = 1, 50 do f(i) end\n"
 
@@ -27,7 +28,9 @@ def saved(tmp_path: Path) -> Path:
 
 
 def test_the_options_that_are_ours_are_known_as_such() -> None:
-    assert all(map(_is_ours, (*output.VALUE_OPTIONS, *output.SWITCHES, "--line-range=3:4")))
+    valued = [f"{option}=1" for option in output.VALUE_OPTIONS]
+    ours = ["a.lua", *valued, *output.SWITCHES, "--line-range=3:4"]
+    assert _WORDS.split([*ours, "x"]) == (ours[1:], "a.lua", ["x"])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_a_saved_profile_is_written_in_every_form(perilune: RunPerilune, saved: 
 def test_a_report_goes_to_standard_output(perilune: RunPerilune, saved: Path) -> None:
     result = perilune("report", str(saved), "--top", "1", "--metric", "count")
     assert result.output.startswith("Profile of main.lua 20  (sample mode)\n")
-    assert "Hottest lines by instructions  1 of 9\n" in result.output
+    assert "Lines by instructions  1 of 9\n" in result.output
     collapsed = perilune("report", "--format", "collapsed", str(saved))
     assert "fib" in collapsed.output
     assert perilune("report", "-", "--format", "json", standard_input=saved.read_text()).output == saved.read_text()
@@ -156,8 +159,11 @@ def test_a_form_to_keep_needs_a_place_when_a_program_runs(perilune: RunPerilune,
     assert perilune("profile", "--format", "lcov", "-o", "-", "a.lua").output.startswith("never\nTN:")
 
 
-def test_a_binary_form_that_cannot_be_written_is_kept_elsewhere(perilune: RunPerilune, write_file: WriteFile) -> None:
-    write_file("a.lua", PROGRAM)
+def test_a_binary_form_that_cannot_be_written_is_kept_elsewhere(
+    perilune: RunPerilune, write_file: WriteFile, tmp_path: Path
+) -> None:
+    write_file("a.lua", PROGRAM + "require 'lfs'.rmdir('none')")
+    (tmp_path / "none").mkdir()
     result = perilune("profile", "-o", "none/p.pb.gz", "a.lua")
     assert result.status == 1
     message, _, kept = result.errors.rstrip("\n").rpartition(" ")
@@ -186,17 +192,66 @@ def test_a_disassembly_with_what_every_instruction_cost(
 def test_a_line_range_and_pairs_reach_the_report(perilune: RunPerilune, write_file: WriteFile) -> None:
     write_file("a.lua", PROGRAM)
     report = perilune("profile", "--mode", "count", "--line-range", "2:2", "--pairs", "a.lua").errors
-    assert "\nHottest lines in line 2\n" in report
+    assert "\nLines by instructions in line 2\n" in report
     assert "return {x}" in report and "f(i)" not in report
     assert "\nOpcode pairs  10 of " in report
 
 
 def test_the_profile_of_a_large_program_is_small() -> None:
-    profile = sampled_profile()
+    profile = waiting_profile()
     (row,) = [row for row in profile.files[0].lines if row.line == 3]
     row.share, row.error = 1 / 3, 1 / 7
     row.opcodes = [row.opcodes[0]] * 5
     profile.files[0].lines = [row] * 10_000
     text = render(profile)
-    assert len(text) < 5_000_000
+    assert len(text) < 6_000_000
     assert json.loads(text)["files"][0]["lines"][0]["share"] == 0.333333
+
+
+def test_the_clock_chooses_whose_times_are_shown(perilune: RunPerilune, tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text(render(waiting_profile()))
+    assert "  of it         computing 850 ms, waiting 150 ms\n" in perilune("report", "w.json").output
+    shown = perilune("report", "w.json", "--clock", "cpu").output
+    assert "  computing     850 ms of 1.01 s, in 850 samples by signal\n" in shown
+    collapsed = perilune("report", "w.json", "--clock=cpu", "--format", "collapsed").output
+    assert collapsed == perilune("export", "w.json", "--clock", "cpu", "--format", "collapsed").output
+    assert sum(int(line.rpartition(" ")[2]) for line in collapsed.splitlines()) == 850_000_000
+    page = perilune("report", "w.json", "--clock", "cpu", "--format", "html").output
+    assert '"clock":"cpu"' in page
+
+
+def test_a_saved_profile_has_both_clocks(perilune: RunPerilune, tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text(render(waiting_profile()))
+    saved = perilune("report", "w.json", "--clock", "cpu", "--format", "json").output
+    assert saved == render(waiting_profile())
+    assert parse(saved).clock == "wall"
+
+
+def test_processor_times_that_are_not_known_are_told(perilune: RunPerilune, saved: Path) -> None:
+    result = perilune("report", saved.name, "--clock", "cpu")
+    assert "the processor times of lines are not known here: times are those of the clock" in result.errors
+    assert "  time          1.00 s" in result.output
+
+
+def test_processor_times_need_sample_mode(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", PROGRAM)
+    result = perilune("profile", "--mode", "trace", "--clock", "cpu", "a.lua")
+    assert result.status == 2
+    assert "--clock cpu needs the processor times of lines, which only --mode sample takes" in result.errors
+
+
+def test_programs_are_compared_by_processor_time(perilune: RunPerilune, tmp_path: Path) -> None:
+    faster: Profile = waiting_profile()
+    slower = waiting_profile()
+    slower.files[1].lines[1].self_ns = 900_000_000  # it waits longer, and computes as long
+    for name, profile in (("a", faster), ("b", slower)):
+        (tmp_path / f"{name}.json").write_text(render(profile))
+    by_wall = perilune("compare", "a.json", "b.json").output
+    assert "by time" in by_wall
+    assert "x5.3" in by_wall
+    by_processor = perilune("compare", "--clock", "cpu", "a.json", "b.json").output
+    assert "by processor time" in by_processor
+    assert "No line, function or opcode differs in its time" in by_processor
+    (tmp_path / "c.json").write_text(render(sampled_profile()))
+    result = perilune("compare", "--clock", "cpu", "a.json", "c.json")
+    assert "B has no processor times by line" in result.errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -178,3 +179,34 @@ def test_assembly_text_runs_and_is_profiled_as_it_is(perilune: RunPerilune, writ
     write_file("a.pasm", "\nNOTHING\n")
     for command in ("run", "profile", "disasm", "asm"):
         assert perilune(command, "a.pasm").errors.startswith("perilune: a.pasm:2:1: ")
+
+
+def test_a_module_of_an_option_is_missed_without_a_place(perilune: RunPerilune) -> None:
+    result = perilune("run", "-l", "none", "-e", "print('never')")
+    assert (result.status, result.output) == (1, "")
+    assert result.errors.startswith("perilune: module 'none' not found:\n\tno field package.preload['none']\n")
+
+
+def test_a_home_that_is_missing_is_not_made(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PERILUNE_", "XDG_"))}
+    environment["HOME"] = str(tmp_path / "home")
+    command = [sys.executable, "-m", "perilune", "run", "-e", "dofile('a.lua')"]
+    (tmp_path / "a.lua").write_text("print('runs')")
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert (ended.stdout, os.listdir(tmp_path)) == ("runs\n", ["a.lua"])
+
+
+@pytest.mark.parametrize("command", ["run", "profile"])
+@pytest.mark.parametrize(("end", "closes"), [("", False), ("os.exit(3, true)", False), ("error('x')", True)])
+def test_a_finalizer_decides_the_status(
+    command: str, end: str, closes: bool, perilune: RunPerilune, write_file: WriteFile
+) -> None:
+    program = f"""
+        setmetatable({{}}, {{__gc = function() print("last") end}})
+        setmetatable({{}}, {{__gc = function() print("leaves") os.exit(9, {str(closes).lower()}) end}})
+        {end}
+    """
+    write_file("a.lua", program)
+    result = perilune(command, "a.lua")
+    assert result.status == 9
+    assert result.output == ("leaves\nlast\n" if closes else "leaves\n")

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 def _run(chunk: bytes, name: str, arguments: list[str]) -> int:
     from perilune.vm import State
 
-    with State() as state:
+    with State(keeps_texts=False) as state:
         script = os.fsencode(name)
         outcome = state.run(chunk, b"@" + script, [os.fsencode(argument) for argument in arguments], script)
         report_error(outcome)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from perilune.cli.errors import CommandError
+from perilune.cli.errors import CommandError, tell
 from perilune.cli.program import read_program
+from perilune.cli.streams import print_text
 from perilune.compiler.chunks import check_source
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.source import Source
@@ -26,12 +27,12 @@ def main(arguments: list[str]) -> int:
         try:
             text = read_program(path, status=2)
         except CommandError as error:
-            print(f"perilune: {error}", file=sys.stderr)
+            tell(str(error))
             status = error.status
             continue
         found = error_texts("stdin" if path == "-" else path, text)
         for error_text in found:
-            print(error_text if sys.stdout.isatty() else error_text.partition("\n")[0])
+            print_text((error_text if sys.stdout.isatty() else error_text.partition("\n")[0]) + "\n")
         status = max(status, 1 if found else 0)
     return status
 

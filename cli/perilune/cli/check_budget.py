@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from perilune.cli.errors import CommandError
+from perilune.cli.errors import CommandError, tell
 from perilune.cli.measured import Measured, read_subject, run, saved
 from perilune.cli.program import read_program
+from perilune.cli.streams import print_text
 from perilune.profiler.budget_comments import read_comments
-from perilune.profiler.budget_file import Entry, budget_of, file_exists, read_budget_file
+from perilune.profiler.budget_file import Entry, budgets_of, file_exists, read_budget_file
 from perilune.profiler.budgets import FORMAT, VERSION, Budget, BudgetError, Result, check
 from perilune.profiler.model import Profile
 from perilune.profiler.renderers.budgets import exceeded_table, kept_text
@@ -129,8 +129,9 @@ def _check(measured: Measured, entries: Sequence[Entry], folder: str, checked: _
         return
     budgets: list[Budget] = []
     for file in profile.files:
-        if file.path in measured.texts:
-            found, errors = read_comments(file.path, measured.texts[file.path], file.path == profile.program.path)
+        is_program = file.path == profile.program.path
+        if file.path in measured.texts and (is_program or file.sha256 is not None):
+            found, errors = read_comments(file.path, measured.texts[file.path], is_program)
             budgets += found
             checked.errors += errors
         elif file.sha256 is not None:
@@ -139,12 +140,12 @@ def _check(measured: Measured, entries: Sequence[Entry], folder: str, checked: _
             )
     for index, entry in enumerate(entries):
         try:
-            budget = budget_of(entry, profile, folder)
+            of_entry = budgets_of(entry, profile, folder)
         except BudgetError as error:
             checked.errors.append(str(error))
             continue
-        if budget is not None:
-            budgets.append(budget)
+        budgets += of_entry
+        if of_entry:
             checked.used.add(index)
     checked.results += [check(budget, profile) for budget in budgets]
 
@@ -167,13 +168,13 @@ def _report(checked: _Checked, format: str) -> int:
         *checked.errors,
         *checked.notes,
     ):
-        print(f"perilune: {message}", file=sys.stderr)
+        tell(message)
     if format == "json":
-        print(json.dumps(_json(checked), separators=(",", ":")))
+        print_text(json.dumps(_json(checked), separators=(",", ":")) + "\n")
     elif exceeded:
-        print(plain_text(exceeded_table(checked.results, _WIDTH)), end="")
+        print_text(plain_text(exceeded_table(checked.results, _WIDTH)))
     elif checked.results and not failed:
-        print(kept_text(checked.results))
+        print_text(kept_text(checked.results) + "\n")
     return _FAILED if failed else _EXCEEDED if exceeded else 0
 
 

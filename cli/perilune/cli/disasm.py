@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from perilune.cli.destination import write_result
 from perilune.cli.listing import annotated_listing, listing
 from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     if options.arguments[:1] == ["--profile"]:
         options.profile = True
         del options.arguments[0]
-    text = read_executable(options.file)
+    text = read_executable(options.file)[0]
     plain = listing(text, options.file)
     if not options.profile:
         _write(plain)
@@ -42,6 +42,4 @@ def main(arguments: list[str]) -> int:
 
 
 def _write(listing: str) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(listing.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    write_result(listing.encode("utf-8", "replace"), None)

@@ -7,7 +7,8 @@ import os
 import sys
 
 from perilune.cli.destination import STANDARD_OUTPUT, write_result
-from perilune.cli.errors import CommandError
+from perilune.cli.errors import CommandError, tell
+from perilune.cli.output import add_clock_option, on_clock
 from perilune.cli.saved_profile import read_profile
 from perilune.profiler.exporters import EXPORTERS, Exporter, ProfileExportError
 from perilune.profiler.sources import find_sources
@@ -34,16 +35,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--format", choices=tuple(EXPORTERS), metavar="FORMAT", help="the format (default: by the ending of -o)"
     )
+    add_clock_option(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
     options = parser.parse_args(arguments)
     exporter = _exporter(options.format, options.output or "")
     if exporter.is_binary and options.output in (None, STANDARD_OUTPUT) and sys.stdout.isatty():
         raise CommandError(f"{exporter.name} is not for a terminal: give a file with -o", _WRONG_USE)
-    profile = read_profile(options.profile)
+    profile = on_clock(read_profile(options.profile), options.clock)
     sources, missing = find_sources(profile, ["", os.path.dirname(options.profile)])
     for path, what in missing.items():
         if what == "changed":
-            print(f"perilune: {path} has changed since: the lines are those of the text that ran", file=sys.stderr)
+            tell(f"{path} has changed since: the lines are those of the text that ran")
     try:
         write_result(exporter.export(profile, sources), options.output)
     except ProfileExportError as error:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from perilune.profiler.exporters import EXPORTERS
 from perilune.profiler.model import Profile
-from perilune.profiler.renderers import json as json_renderer
-from perilune.profiler.renderers import terminal
 from perilune.profiler.renderers.report.layout import Layout
 from perilune.profiler.sources import Sources
 
@@ -20,7 +18,8 @@ class Form:
     """One form. `suffixes` are the ends of file names that stand for it, the usual one first.
 
     Only a form that `is_report` is written to a stream that a program wrote to as well. `render` may raise
-    ProfileExportError, a form with `needs_time` does for every profile of count mode.
+    ProfileExportError, a form with `needs_time` does for every profile of count mode. One that
+    `has_both_clocks` holds all that the profile knows, whichever clock leads.
     """
 
     name: str
@@ -29,14 +28,19 @@ class Form:
     is_report: bool = False
     is_binary: bool = False
     needs_time: bool = False
+    has_both_clocks: bool = False
 
 
 def _text(profile: Profile, sources: Sources, layout: Layout) -> bytes:
-    return terminal.render(profile, sources, layout).encode("utf-8", "replace")
+    from perilune.profiler.renderers.terminal import render
+
+    return render(profile, sources, layout).encode("utf-8", "replace")
 
 
 def _json(profile: Profile, sources: Sources, layout: Layout) -> bytes:
-    return json_renderer.render(profile).encode()
+    from perilune.profiler.renderers.json import render
+
+    return render(profile).encode()
 
 
 def _html(profile: Profile, sources: Sources, layout: Layout) -> bytes:
@@ -63,7 +67,7 @@ def _exporter_forms() -> dict[str, Form]:
 
 FORMS = {
     "text": Form("text", (".txt",), _text, is_report=True),
-    "json": Form("json", (".json",), _json),
+    "json": Form("json", (".json",), _json, has_both_clocks=True),
     "html": Form("html", (".html", ".htm"), _html),
     **_exporter_forms(),
 }

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-VALUE_OPTIONS = ("--timeout", "--max-memory", "--max-instructions")
+VALUE_OPTIONS = ("--timeout", "--max-memory", "--max-instructions", "--sandbox-root")
 SWITCHES = ("--sandbox",)
 
 USAGE = """\
@@ -22,6 +22,7 @@ USAGE = """\
                         the standard streams of io, the times and exit of os,
                         traceback and getinfo of debug, and loads only files of
                         its own folder
+  --sandbox-root FOLDER the same, and it loads only files of that folder
 
 A program that a limit ends has the exit status 124.
 """
@@ -31,19 +32,24 @@ _HELP = {
     "--timeout": ("SECONDS", "end the program after that time, and report"),
     "--max-memory": ("SIZE", "let it hold so many bytes: 500K, 64M, 2G"),
     "--max-instructions": ("N", "end it after so many instructions, 1e9 for a billion; it runs slower"),
+    "--sandbox-root": (
+        "FOLDER",
+        "--sandbox, with this folder in place of the program's own as what it may load files of",
+    ),
 }
 
 
 class Limits:
     """What the options say; None is no limit."""
 
-    __slots__ = ("instructions", "memory", "sandbox", "seconds")
+    __slots__ = ("instructions", "memory", "sandbox", "sandbox_root", "seconds")
 
     def __init__(self) -> None:
         self.seconds: float | None = None
         self.memory: int | None = None
         self.instructions: int | None = None
         self.sandbox = False
+        self.sandbox_root: str | None = None
 
     @classmethod
     def chosen(cls, options: argparse.Namespace) -> Limits:
@@ -53,7 +59,7 @@ class Limits:
             value = getattr(options, _destination(name))
             if value is not None:
                 limits._set(name, value)
-        limits.sandbox = options.sandbox
+        limits.sandbox |= options.sandbox
         return limits
 
     def take(self, arguments: list[str], index: int) -> int:
@@ -72,11 +78,11 @@ class Limits:
         self._set(name, value)
         return index + 1
 
-    def new_state(self, program: str | None) -> State:
-        """A machine with these limits for a program file; None or `-` is one without a file."""
+    def new_state(self, program: str | None, *, keeps_texts: bool = True) -> State:
+        """A machine with these limits for a program file; None or `-` is one without a file. `keeps_texts` as in State."""
         has_folder = program is not None and program != "-"
         root = os.path.dirname(program or "") or "." if has_folder else None
-        state = State(sandbox=self.sandbox, sandbox_root=root)
+        state = State(sandbox=self.sandbox, sandbox_root=self.sandbox_root or root, keeps_texts=keeps_texts)
         state.set_memory_limit(self.memory)
         state.set_instruction_limit(self.instructions)
         if self.seconds is not None:
@@ -88,6 +94,10 @@ class Limits:
             self.seconds = _seconds(value)
         elif name == "--max-memory":
             self.memory = _size(value)
+        elif name == "--sandbox-root":
+            if not os.path.isdir(value):
+                raise CommandError(f"--sandbox-root: '{value}' is no folder", 2)
+            self.sandbox, self.sandbox_root = True, value
         else:
             self.instructions = _count(value)
 
@@ -134,6 +144,6 @@ def _size(text: str) -> int:
     unit = _SIZE_UNITS.get(digits[-1:], 1)
     if unit > 1:
         digits = digits[:-1]
-    if not (digits.isascii() and digits.isdecimal()) or not 0 < int(digits) * unit < 1 << 63:
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19 or not 0 < int(digits) * unit < 1 << 63:
         raise CommandError(f"--max-memory: '{text}' is not a size like 500K, 64M or 2G", 2)
     return int(digits) * unit

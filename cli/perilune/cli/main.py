@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-from perilune.cli.errors import CommandError
+from perilune.cli.errors import CommandError, tell, tell_bytes
+from perilune.cli.streams import die_of_broken_pipes, flush_output, hold_streams, print_text
 
 USAGE = """\
 usage: perilune COMMAND ...
@@ -20,6 +21,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune report PROFILE              show a saved profile, in any format
   perilune export PROFILE              turn it into a file for another tool
   perilune compare A B                 show what B costs more or less than A
+  perilune suggest FILE [ARGUMENT...]  try rewrites of its hot lines, and tell
   perilune check-budget FILE...        fail if it costs more than it may
   perilune check FILE...               report syntax errors, running nothing
   perilune disasm FILE                 show the bytecode beside the source
@@ -27,48 +29,89 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune lsp                         start the language server for editors
 
   perilune FILE [ARGUMENT...]          short for perilune run FILE
+  perilune                             run what is typed, or standard input
   perilune COMMAND --help              explain a command and its options
   perilune --version                   print the version
 
 Try:  perilune profile examples/nbody.lua 5000
 """
 
-_COMMANDS = ("run", "profile", "report", "export", "compare", "check-budget", "check", "disasm", "asm", "lsp")
+_COMMANDS = (
+    "run",
+    "profile",
+    "report",
+    "export",
+    "compare",
+    "suggest",
+    "check-budget",
+    "check",
+    "disasm",
+    "asm",
+    "lsp",
+)
 
+# As shells have the end by a signal.
 _INTERRUPTED = 130
+_BROKEN_PIPE = 141
+_INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
+
+_SHOW_TRACEBACK = "PERILUNE_TRACEBACK"
+_LONGEST_ERROR = 200
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     if arguments is None:
         arguments = sys.argv[1:]
-        _die_of_broken_pipes(arguments)
+        hold_streams()
+        # profile has a report to write even when nobody reads the program's output any more.
+        if arguments[:1] not in (["profile"], ["lsp"]):
+            die_of_broken_pipes()
     try:
-        return _dispatch(arguments)
+        return _flushed(arguments)
     except CommandError as error:
-        print(f"perilune: {error}", file=sys.stderr)
+        tell(str(error))
         return error.status
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:
+        return _BROKEN_PIPE
+    except MemoryError:
+        tell("not enough memory")
+        return 1
+    except Exception as error:  # noqa: BLE001  # whatever it is, its place is told and not a page of Python
+        return _report_internal_error(error)
 
 
-def _die_of_broken_pipes(arguments: list[str]) -> None:
-    """Ends the process when nobody reads its output any more, as a command in a pipe should.
+def _flushed(arguments: list[str]) -> int:
+    """Runs a command; the status of one whose output cannot be written says so."""
+    try:
+        status = _dispatch(arguments)
+    except SystemExit:  # argparse has printed its help, or an error
+        tell_bytes(b"")
+        flush_output()
+        raise
+    tell_bytes(b"")
+    flush_output()
+    return status
 
-    Python would turn that into an exception, and a Lua program that ignores write errors would run on. `profile` has a
-    report to write even then.
-    """
-    if arguments[:1] in (["profile"], ["lsp"]):
-        return
-    import _signal  # type: ignore[import-not-found]  # what signal is made of; signal itself takes longer to import than a small program to run
 
-    if hasattr(_signal, "SIGPIPE"):
-        _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
+def _report_internal_error(error: Exception) -> int:
+    if os.environ.get(_SHOW_TRACEBACK):
+        raise error
+    place = ""
+    step = error.__traceback__
+    while step is not None:
+        place = f"{os.path.basename(step.tb_frame.f_code.co_filename)}:{step.tb_lineno}"
+        step = step.tb_next
+    what = f"{type(error).__name__}: {error}".partition("\n")[0][:_LONGEST_ERROR]
+    tell(f"internal error at {place}: {what}; please report it ({_SHOW_TRACEBACK}=1 shows more)")
+    return _INTERNAL_ERROR
 
 
 def _dispatch(arguments: list[str]) -> int:
-    command = arguments[0] if arguments else ""
-    if command == "run" or _is_program(command):
+    command = arguments[0] if arguments else "-i" if sys.stdin.isatty() else "-"
+    if command == "run" or not arguments or _is_program(command):
         from perilune.cli.run import main as run_main
 
         return run_main(arguments[1:] if command == "run" else arguments)
@@ -78,16 +121,13 @@ def _dispatch(arguments: list[str]) -> int:
         status: int = import_module(f"perilune.cli.{command.replace('-', '_')}").main(arguments[1:])
         return status
     if command in ("-h", "--help", "help"):
-        print(USAGE, end="")
+        print_text(USAGE)
         return 0
     if command in ("-V", "--version"):
         from perilune.cli.version import version_line
 
-        print(version_line())
+        print_text(version_line() + "\n")
         return 0
-    if not command:
-        print(USAGE, end="", file=sys.stderr)
-        return 2
     raise CommandError(_unknown(command), status=2)
 
 
@@ -95,7 +135,9 @@ def _is_program(argument: str) -> bool:
     """Whether the command line means `run` without saying so, as programs do that start themselves again by arg[-1]."""
     if argument in _COMMANDS:
         return False
-    return argument[:2] in ("-e", "-l", "-W", "-E", "-v") or argument == "-" or os.path.isfile(argument)
+    if argument[:2] in ("-e", "-l", "-W", "-E", "-v", "-i") or argument in ("-", "--"):
+        return True
+    return argument.endswith(".lua") or os.path.lexists(argument)  # which says why it cannot be opened
 
 
 def _unknown(command: str) -> str:
@@ -103,7 +145,5 @@ def _unknown(command: str) -> str:
 
     if command.startswith("-"):
         return f"unknown option '{command}' (see perilune --help)"
-    if command.endswith(".lua"):
-        return f"cannot open {command}"
     close = get_close_matches(command, _COMMANDS, n=1)
     return f"unknown command '{command}'" + (f": did you mean '{close[0]}'?" if close else " (see perilune --help)")

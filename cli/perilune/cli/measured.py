@@ -11,7 +11,8 @@ from typing import cast, get_args
 
 from perilune.cli.errors import CommandError
 from perilune.cli.program import (
-    assembled,
+    Executable,
+    executable,
     exit_status,
     program_chunk_name,
     read_program,
@@ -43,11 +44,11 @@ def is_saved_profile(path: str, content: bytes) -> bool:
     return path.endswith(".json") or content.lstrip()[:1] == b"{"
 
 
-def read_subject(path: str) -> bytes | Profile:
-    """A program's text, or the profile that a file holds. Ends the command where it cannot be read."""
+def read_subject(path: str) -> Executable | Profile:
+    """A program, or the profile that a file holds. Ends the command where it cannot be read."""
     content = read_program(path)
     if not is_saved_profile(path, content):
-        return assembled(content, path) if path.endswith(".pasm") else content
+        return executable(content, path)
     return parse_profile(content, path)
 
 
@@ -56,19 +57,17 @@ def saved(profile: Profile, path: str, folders: Sequence[str] = ()) -> Measured:
     return Measured(profile, find_texts(profile, ["", os.path.dirname(path), *folders])[0])
 
 
-def run(text: bytes, path: str, arguments: Sequence[str], mode: str, output: int) -> Measured:
+def run(program: Executable, path: str, arguments: Sequence[str], mode: str, output: int) -> Measured:
     """Runs a program, whose standard output goes to the file descriptor `output`. The message of its end is written."""
     session = Session(cast(Mode, mode))
     try:
         with _standard_output_to(output):
-            outcome, profile = session.run(text, program_chunk_name(path), arguments)
+            code, assembly = program
+            outcome, profile = session.run(code, program_chunk_name(path), arguments, assembly)
     except LuaSyntaxError as error:
         raise CommandError(syntax_error_text(error)) from error
     report_error(outcome)
-    texts = find_texts(profile, [""])[0]
-    if profile.program.path not in texts and not path.endswith(".pasm"):
-        texts[profile.program.path] = text
-    return Measured(profile, texts, exit_status(outcome))
+    return Measured(profile, session.texts, exit_status(outcome))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import shutil
 import sys
@@ -11,19 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from perilune.cli.errors import CommandError, describe
+from perilune.cli.destination import STANDARD_OUTPUT, check_writable, write_file
+from perilune.cli.errors import CommandError, describe, leave, tell
 from perilune.cli.forms import FORMS, Form, form_of_path
+from perilune.cli.streams import unwritable, write_stream
+from perilune.profiler.cpu_times import by_cpu, has_cpu_times
 from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.model import Profile
-from perilune.profiler.renderers import terminal
-from perilune.profiler.renderers.report.layout import METRICS, SORT_KEYS, Layout, LineRange, complaint
+from perilune.profiler.renderers.report.layout import CLOCKS, METRICS, SORT_KEYS, Layout, LineRange, complaint
 from perilune.profiler.sources import Sources
 
 _PLAIN_WIDTH = 80
 _WRONG_USE = 2
-_STANDARD_OUTPUT = "-"
 
-VALUE_OPTIONS = ("--format", "-o", "--output", "--top", "--sort", "--metric", "--line-range")
+VALUE_OPTIONS = ("--format", "-o", "--output", "--top", "--sort", "--metric", "--clock", "--line-range")
 """The options of `add_options` that take a value."""
 
 SWITCHES = ("--exact", "--pairs")
@@ -45,6 +47,7 @@ def add_options(parser: argparse.ArgumentParser, forms: Mapping[str, Form], defa
         help=f"where to write it, - for standard output (default: {default_place})",
     )
     parser.add_argument("--metric", choices=METRICS, help="which figures lead (default: time where it was measured)")
+    add_clock_option(parser)
     parser.add_argument("--sort", choices=SORT_KEYS, default="share", help="order of lines, functions (default: share)")
     parser.add_argument("--top", type=row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
     parser.add_argument(
@@ -52,6 +55,26 @@ def add_options(parser: argparse.ArgumentParser, forms: Mapping[str, Form], defa
     )
     parser.add_argument("--pairs", action="store_true", help="show which opcodes follow each other")
     parser.add_argument("--exact", action="store_true", help="write counts with all their digits")
+
+
+def add_clock_option(parser: argparse.ArgumentParser) -> None:
+    """The option that `on_clock` obeys."""
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="whose time is shown: the clock's, or the processor's, which is without waiting (default: wall)",
+    )
+
+
+def on_clock(profile: Profile, clock: str) -> Profile:
+    """The profile with the times of a clock; with those that it has, which is told, where it lacks the others."""
+    if clock == "wall" or profile.clock == clock:
+        return profile
+    if has_cpu_times(profile):
+        return by_cpu(profile)
+    tell("the processor times of lines are not known here: times are those of the clock")
+    return profile
 
 
 def row_count(text: str) -> int:
@@ -83,7 +106,7 @@ class Output:
         """
         path: str | None = options.output
         form = forms[options.format] if options.format else form_of_path(path or "", forms)
-        if form.is_binary and path in (None, _STANDARD_OUTPUT) and sys.stdout.isatty():
+        if form.is_binary and path in (None, STANDARD_OUTPUT) and sys.stdout.isatty():
             raise CommandError(f"--format {form.name} is not for a terminal: give a file with -o", _WRONG_USE)
         layout = Layout(
             top=options.top,
@@ -92,77 +115,79 @@ class Output:
             metric=options.metric,
             lines=options.line_range,
             pairs=options.pairs,
+            clock=options.clock,
         )
         return cls(form, path, layout)
 
     def of(self, content: bytes) -> Output:
         """The same output of a content that is made already."""
-        return replace(self, form=replace(self.form, render=lambda *_: content))
+        return replace(self, form=replace(self.form, render=lambda *_: content, has_both_clocks=True))
 
     def check(self, mode: str) -> None:
-        """Ends the command where a profile of this mode lacks what is asked for."""
+        """Ends the command where a profile of this mode lacks what is asked for, or has no place to go to."""
         message = complaint(mode, self.layout)
         if message is None and self.form.needs_time and mode == "count":
             message = f"--format {self.form.name} needs times, which --mode count does not take"
         if message is not None:
             raise CommandError(message, _WRONG_USE)
+        if self.path is not None and self.path != STANDARD_OUTPUT:
+            check_writable(self.path)
 
-    def write(self, profile: Profile, sources: Sources, stream: TextIO, stands_apart: bool = False) -> None:
-        """Writes the profile; what cannot be put where it should go is put into a file of its own, which is named.
+    def write(
+        self, profile: Profile, sources: Sources, stream: TextIO, stands_apart: bool = False, keeps: bool = False
+    ) -> None:
+        """Writes the profile. Ends the command where it cannot; a pipe that nobody reads any more is a BrokenPipeError.
 
-        `stream` is for an output without a path; an empty line goes before what `stands_apart`.
+        `stream` is for an output without a path; an empty line goes before what `stands_apart`. If it `keeps`, what
+        cannot be put where it should go is put into a file of its own, which is named.
         """
-        is_stream = self.path is None or self.path == _STANDARD_OUTPUT
-        if self.path == _STANDARD_OUTPUT:
+        if not self.form.has_both_clocks:
+            profile = on_clock(profile, self.layout.clock)
+        is_stream = self.path is None or self.path == STANDARD_OUTPUT
+        if self.path == STANDARD_OUTPUT:
             stream = sys.stdout
-        if is_stream and self._is_colored(stream):
-            layout = replace(self.layout, width=shutil.get_terminal_size().columns)
-            print(end="\n" if stands_apart else "", file=stream)
-            terminal.print_colored(profile, sources, layout, stream)
-            stream.flush()
-            return
-        content = self._content(profile, sources)
         try:
+            if is_stream and self._is_colored(stream):
+                self._print_colored(profile, sources, stream, stands_apart)
+                return
+            content = self._content(profile, sources, keeps)
             if is_stream:
-                _write_to_stream(stream, b"\n" + content if stands_apart else content)
+                write_stream(stream, b"\n" + content if stands_apart else content)
             else:
-                _write_file(self.path or "", content)
+                write_file(self.path or "", content)
         except BrokenPipeError:
-            _leave(stream)  # its reader has seen enough
+            raise
         except OSError as error:
-            if is_stream:
-                _leave(stream)
-            place = stream.name if is_stream else self.path
-            raise CommandError(f"cannot write {place}: {describe(error)}; {_keep(content, self.form)}") from error
+            told = not (is_stream and stream is sys.stderr and error.errno == errno.EBADF)
+            place = ("standard error" if stream is sys.stderr else "standard output") if is_stream else self.path
+            message = str(unwritable(place, error))
+            if keeps and told:
+                message += f"; {_keep(self._content(profile, sources, keeps), self.form)}"
+            raise CommandError(message) from error
+
+    def _print_colored(self, profile: Profile, sources: Sources, stream: TextIO, stands_apart: bool) -> None:
+        from perilune.profiler.renderers.terminal import print_colored
+
+        layout = replace(self.layout, width=shutil.get_terminal_size().columns)
+        try:
+            print(end="\n" if stands_apart else "", file=stream)
+            print_colored(profile, sources, layout, stream)
+            stream.flush()
+        except OSError:
+            leave(stream)
+            raise
 
     def _is_colored(self, stream: TextIO) -> bool:
         return self.form.name == "text" and stream.isatty() and os.environ.get("TERM") != "dumb"
 
-    def _content(self, profile: Profile, sources: Sources) -> bytes:
+    def _content(self, profile: Profile, sources: Sources, keeps: bool) -> bytes:
         layout = replace(self.layout, width=_PLAIN_WIDTH)
         try:
             return self.form.render(profile, sources, layout)
         except ProfileExportError as error:
             json = FORMS["json"]
-            raise CommandError(f"{error}; {_keep(json.render(profile, sources, layout), json)}") from error
-
-
-def _write_to_stream(stream: TextIO, content: bytes) -> None:
-    stream.flush()
-    stream.buffer.write(content)
-    stream.buffer.flush()
-
-
-def _leave(stream: TextIO) -> None:
-    """Makes a stream that cannot be written one that takes everything, so that Python does not fail at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
-def _write_file(path: str, content: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
+            kept = f"; {_keep(json.render(profile, sources, layout), json)}" if keeps else ""
+            raise CommandError(f"{error}{kept}") from error
 
 
 def _keep(content: bytes, form: Form) -> str:

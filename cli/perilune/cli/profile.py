@@ -11,24 +11,31 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TextIO, get_args
+from typing import TYPE_CHECKING, TextIO, get_args
 
-from perilune.cli import limits, output
-from perilune.cli.errors import CommandError
+from perilune.cli import limits, output, repeat, surroundings
+from perilune.cli.command_words import CommandWords
+from perilune.cli.errors import CommandError, tell
 from perilune.cli.forms import FORMS, Form
 from perilune.cli.limits import Limits
-from perilune.cli.listing import annotated_listing
-from perilune.cli.output import Output, add_options
-from perilune.cli.program import exit_status, program_chunk_name, read_executable, report_error, syntax_error_text
+from perilune.cli.output import Output, add_options, on_clock
+from perilune.cli.program import (
+    exit_status,
+    program_chunk_name,
+    read_executable,
+    report_error,
+    syntax_error_text,
+)
+from perilune.cli.surroundings import Surroundings
 from perilune.compiler.diagnostics import LuaSyntaxError
-from perilune.profiler.cost import TimedRun, cost_ratio, plain_run
 from perilune.profiler.renderers.figures import bytes_text
 from perilune.profiler.session import Mode, SamplerKind, Session
-from perilune.profiler.sources import read_sources
-from perilune.vm import Outcome, State
+from perilune.vm import LuaError, Outcome, State
+
+if TYPE_CHECKING:
+    from perilune.profiler.cost import Cost, TimedRun
 
 _STANDARD_OUTPUT = 1
-_STREAMS = (0, 1, 2)
 _PROGRESS_AFTER = 1.0
 _PROGRESS_EVERY = 1.0
 _SHORTEST_MS, _LONGEST_MS = 0.01, 100_000
@@ -39,15 +46,32 @@ _DIM = "\x1b[2m"
 _DISASM = Form("disasm", (".pasm",), lambda *_: b"", is_report=True)  # what it holds is no part of the profile
 _FORMS = {**FORMS, _DISASM.name: _DISASM}
 
-_VALUE_OPTIONS = ("--mode", "--sampler", "--interval", *limits.VALUE_OPTIONS, *output.VALUE_OPTIONS)
-_SWITCHES = ("--measure-cost", "--start-paused", *limits.SWITCHES, *output.SWITCHES, "-h", "--help")
+_VALUE_OPTIONS = (
+    "--mode",
+    "--sampler",
+    "--interval",
+    *repeat.VALUE_OPTIONS,
+    *surroundings.VALUE_OPTIONS,
+    *limits.VALUE_OPTIONS,
+    *output.VALUE_OPTIONS,
+)
+_SWITCHES = (
+    "--measure-cost",
+    "--start-paused",
+    *surroundings.SWITCHES,
+    *limits.SWITCHES,
+    *output.SWITCHES,
+    "-h",
+    "--help",
+)
+_WORDS = CommandWords(_VALUE_OPTIONS, _SWITCHES)
 
 DESCRIPTION = """\
 Run a Lua program and report what it cost: the hottest lines with their source,
 opcodes, functions, memory, stack depth.
 
 The report goes to standard error when the program has ended, however it ends:
-an error, os.exit, Ctrl-C and SIGTERM included. The exit status is the
+an error, os.exit, Ctrl-C, SIGTERM and SIGHUP included. The exit status is the
 program's. Options stand before the program's own arguments; after -- all is the
 program's.
 """
@@ -62,60 +86,84 @@ modes:
   trace   the counts, and a time stamp at every instruction: several times
           slower; the cost of the stamps is measured and subtracted
 
---sampler signal interrupts the program by a timer; thread reads from outside
-what runs, but sees no calls. Without it the best that there is is taken.
+--sampler signal interrupts the program by a timer; thread has another thread do
+that. Without it the best that there is is taken.
 """
 
 
 def main(arguments: list[str]) -> int:
     """Runs the command and returns the program's exit status."""
     parser = _parser()
-    ours, path, program_arguments = _split(arguments)
+    ours, path, program_arguments = _WORDS.split(arguments)
     options = parser.parse_args(ours)
     if path is None:
         parser.error("which program? (see perilune profile --help)")
-    misplaced = _misplaced_option(arguments, program_arguments)
+    misplaced = _WORDS.misplaced(arguments, program_arguments)
     if misplaced is not None:
-        print(f"perilune: {misplaced} went to the program: put it before {path}, or -- behind {path}", file=sys.stderr)
+        tell(f"{misplaced} went to the program: put it before {path}, or -- behind {path}")
     chosen = Output.chosen(options, _FORMS)
     chosen.check(options.mode)
     if chosen.path is None and not chosen.form.is_report:
         parser.error(f"--format {chosen.form.name} needs -o FILE, or -o - for standard output")
     if options.mode != "sample" and (options.sampler or options.interval):
         parser.error(f"--sampler and --interval are for --mode sample, not --mode {options.mode}")
-    text = read_executable(path)
+    plan = repeat.Plan.chosen(options)
+    if plan is not None and options.measure_cost:
+        parser.error("--repeat and --measure-cost both run the program again: choose one of them")
+    around = Surroundings.chosen(options)
+    stands_in = around.text_of(path)
+    text, assembly = read_executable(path) if stands_in is None else (stands_in, None)
     allowed = Limits.chosen(options)
 
     def new_state() -> State:
         state = allowed.new_state(path)
         state.catch_termination()
-        return state
+        return around.prepare(state)
 
-    def new_session() -> Session:
-        return Session(options.mode, options.sampler, options.interval, new_state(), options.start_paused)
+    sessions: list[Session] = []
+
+    def new_session(interval: float | None = None) -> Session:
+        session = Session(
+            options.mode, options.sampler, options.interval or interval, new_state(), options.start_paused
+        )
+        sessions[:] = [session]
+        return session
 
     session = new_session()
+    given = repeat.StandardInput()
+    around.end_when_told(lambda: sessions[0])  # before there is any other thread
     _stop_when_output_is_closed(session)
     try:
-        with _progress(session, sys.stderr):
-            outcome, profile = session.run(text, program_chunk_name(path), program_arguments)
+        with _progress(session, sys.stderr), around.flushing():
+            outcome, profile = session.run(text, program_chunk_name(path), program_arguments, assembly)
     except LuaSyntaxError as error:
         raise CommandError(syntax_error_text(error)) from error
+    except LuaError as error:
+        report_error(error.outcome)
+        return exit_status(error.outcome)
     except ValueError as error:  # a sampler that the system does not have
         raise CommandError(str(error)) from error
     report_error(outcome)
     if options.start_paused and not profile.totals.instructions:
-        print('perilune: nothing was measured: the program did not start the "perilune.profiler"', file=sys.stderr)
+        tell('nothing was measured: the program did not start the "perilune.profiler"')
     if options.measure_cost and outcome.kind not in ("interrupted", "limit"):
         program = (text, program_chunk_name(path), program_arguments)
-        ratio = _cost_ratio(session, outcome, new_session, program, new_state)
-        profile.totals.cost_ratio = ratio
-        if ratio is None:
-            print("perilune: the cost was not measured: the program ended differently when run again", file=sys.stderr)
-    sources = session.sources | read_sources(profile)
+        cost = _cost(session, outcome, new_session, program, new_state)
+        if cost is not None:
+            profile = session.scaled(profile, cost.plain)
+            profile.totals.cost_ratio = cost.ratio
+        else:
+            tell("the cost was not measured: the program ended differently when run again")
+    raw, sources = session.raw, session.sources
+    if plan is not None:
+        again = repeat.Repetition(session, outcome, profile, program_chunk_name(path), text, assembly)
+        profile, raw, sources = again.run(plan, new_session, given)
     if chosen.form is _DISASM:
-        chosen = chosen.of(annotated_listing(text, path, session.raw, profile).encode("utf-8", "replace"))
-    chosen.write(profile, sources, sys.stderr, stands_apart=chosen.path is None)
+        from perilune.cli.listing import annotated_listing
+
+        timed = on_clock(profile, options.clock)
+        chosen = chosen.of(annotated_listing(text, path, raw, timed).encode("utf-8", "replace"))
+    chosen.write(profile, sources, sys.stderr, stands_apart=chosen.path is None, keeps=True)
     return exit_status(outcome)
 
 
@@ -146,7 +194,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help='measure only what the program asks for (require "perilune.profiler")',
     )
+    repeat.add_options(parser)
     add_options(parser, _FORMS, "standard error, for text and disasm")
+    surroundings.add_options(parser)
     limits.add_options(parser)
     return parser
 
@@ -161,80 +211,25 @@ def _seconds(text: str) -> float:
     return milliseconds / 1000
 
 
-def _split(arguments: list[str]) -> tuple[list[str], str | None, list[str]]:
-    """Our options, the program, and its arguments.
-
-    Ours stand before or directly behind the program's name. The first argument behind it that is not one of ours, or
-    `--`, begins the program's own.
-    """
-    ours: list[str] = []
-    path: str | None = None
-    rest = list(arguments)
-    while rest:
-        argument = rest[0]
-        if argument == "--":
-            if path is None:
-                return ours, rest[1] if len(rest) > 1 else None, rest[2:]
-            return ours, path, rest[1:]
-        if not argument.startswith("-") or argument == "-":
-            if path is not None:
-                break
-            path = rest.pop(0)
-            continue
-        if path is not None and not _is_ours(argument):
-            break
-        ours.append(rest.pop(0))
-        if argument in _VALUE_OPTIONS and rest:
-            ours.append(rest.pop(0))
-    return ours, path, rest
-
-
-def _is_ours(argument: str) -> bool:
-    name = argument.partition("=")[0]
-    return name in _VALUE_OPTIONS or name in _SWITCHES or (argument.startswith("-o") and argument != "-o")
-
-
-def _misplaced_option(arguments: list[str], program_arguments: list[str]) -> str | None:
-    """An option of ours that went to the program, though nothing says that it was meant for it."""
-    if "--" in arguments[: len(arguments) - len(program_arguments)]:
-        return None
-    return next((argument for argument in program_arguments if argument.startswith("--") and _is_ours(argument)), None)
-
-
-def _cost_ratio(
+def _cost(
     session: Session,
     outcome: Outcome,
     new_session: Callable[[], Session],
     program: tuple[bytes, bytes, list[str]],
     new_state: Callable[[], State],
-) -> float | None:
-    """The time of the profiled run over that of runs without a profile, which are made here and not heard or seen."""
+) -> Cost | None:
+    """The time of the profiled run beside that of runs without a profile, which are made here and not heard or seen."""
+    from perilune.profiler.cost import TimedRun, measured_cost, plain_run
 
     def run_profiled() -> TimedRun:
         again = new_session()
-        return again.run(*program)[0], again.processor_ns
+        return timed(again, again.run(*program)[0])
 
-    first = (outcome, session.processor_ns)
-    wall_ns = session.raw["run_ns"] if session.raw is not None else 0
-    with _without_streams():
-        return cost_ratio(first, wall_ns, run_profiled, lambda: plain_run(*program, new_state()))
+    def timed(run: Session, outcome: Outcome) -> TimedRun:
+        return TimedRun(outcome, run.processor_ns, run.wall_ns)
 
-
-@contextlib.contextmanager
-def _without_streams() -> Iterator[None]:
-    """Keeps what the process reads and writes meanwhile from the streams, the machine's own writing included."""
-    sys.stdout.flush()
-    kept = [os.dup(stream) for stream in _STREAMS]
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    try:
-        for stream in _STREAMS:
-            os.dup2(nowhere, stream)
-        yield
-    finally:
-        for copy, stream in zip(kept, _STREAMS, strict=True):
-            os.dup2(copy, stream)
-            os.close(copy)
-        os.close(nowhere)
+    with repeat.without_streams():
+        return measured_cost(timed(session, outcome), run_profiled, lambda: plain_run(*program, new_state()))
 
 
 def _stop_when_output_is_closed(session: Session) -> None:

@@ -5,33 +5,52 @@ from __future__ import annotations
 import os
 import sys
 
-from perilune.cli.errors import CommandError, describe
+from perilune.cli.errors import CommandError, describe, tell_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from perilune.compiler.diagnostics import LuaSyntaxError
     from perilune.vm import Outcome
 
+Executable = tuple[bytes, "bytes | None"]
+"""What the machine can run, a source or a binary chunk, and the assembly text whose lines that has, if it has."""
+
+LARGEST_FILE = 1 << 28
+"""The most bytes that a file may have that a command reads."""
+
 _LIMIT = 124  # as timeout(1) has it
 
 
 def read_program(path: str, status: int = 1) -> bytes:
     """The content of a file, or of standard input for `-`. Ends the command with `status` where that cannot be read."""
-    if path == "-":
-        return sys.stdin.buffer.read()
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        if path == "-":
+            content = sys.stdin.buffer.read(LARGEST_FILE + 1)
+        else:
+            with open(path, "rb") as file:
+                content = file.read(LARGEST_FILE + 1)
     except IsADirectoryError as error:
         raise CommandError(f"cannot read {path}: {describe(error)}", status) from error
     except OSError as error:
         raise CommandError(f"cannot open {path}: {describe(error)}", status) from error
+    except ValueError as error:  # a zero byte
+        raise CommandError(f"cannot open {path}: {error}", status) from error
+    if len(content) > LARGEST_FILE:  # a device, for instance, that never ends
+        raise CommandError(f"cannot read {path}: it is larger than {LARGEST_FILE >> 20} MiB", status)
+    return content
 
 
-def read_executable(path: str) -> bytes:
-    """What the machine can run of a file: its content, or of assembly text (`.pasm`) the binary chunk."""
-    text = read_program(path)
-    return assembled(text, path) if path.endswith(".pasm") else text
+def read_executable(path: str) -> Executable:
+    """The program in a file. Ends the command where that cannot be read."""
+    return executable(read_program(path), path)
+
+
+def executable(content: bytes, path: str) -> Executable:
+    """What a file's content is as a program. Ends the command on an error in assembly text (`.pasm`)."""
+    if not path.endswith(".pasm"):
+        return content, None
+    lines_are_its_own = b".source" not in content
+    return assembled(content, path), content if lines_are_its_own else None
 
 
 def assembled(text: bytes, name: str) -> bytes:
@@ -44,6 +63,17 @@ def assembled(text: bytes, name: str) -> bytes:
         return dump(assemble(text.decode("utf-8", "surrogateescape"), b"@" + os.fsencode(name)))
     except AssemblerError as error:
         raise CommandError(f"{name}:{error.line}:{error.column}: {error.message}") from error
+
+
+def startup_code() -> list[tuple[bytes, bytes]]:
+    """What the environment variable LUA_INIT asks to run first: chunk name and text of code, or of a file behind a `@`."""
+    for variable in ("LUA_INIT_5_4", "LUA_INIT"):
+        value = os.environ.get(variable)
+        if value is not None:
+            if value.startswith("@"):
+                return [(os.fsencode(value), read_program(value[1:]))]
+            return [(b"=" + variable.encode(), os.fsencode(value))]
+    return []
 
 
 def program_chunk_name(path: str) -> bytes:
@@ -62,9 +92,7 @@ def syntax_error_text(error: LuaSyntaxError) -> str:
 def report_error(outcome: Outcome) -> None:
     """Writes the message of a program that an error ended to standard error, with its traceback."""
     if outcome.text is not None:
-        sys.stderr.flush()
-        sys.stderr.buffer.write(b"perilune: " + outcome.text + b"\n")
-        sys.stderr.buffer.flush()
+        tell_bytes(b"perilune: " + outcome.text + b"\n")
 
 
 def exit_status(outcome: Outcome) -> int:

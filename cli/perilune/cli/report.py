@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from perilune.cli.errors import tell
 from perilune.cli.forms import FORMS
 from perilune.cli.output import Output, add_options
 from perilune.cli.saved_profile import read_profile
@@ -38,6 +39,6 @@ def main(arguments: list[str]) -> int:
     sources, missing = find_sources(profile, ["", os.path.dirname(options.profile)])
     for path, what in missing.items():
         is_what = "has changed since" if what == "changed" else "is not there any more"
-        print(f"perilune: {path} {is_what}: its figures stand without its text", file=sys.stderr)
+        tell(f"{path} {is_what}: its figures stand without its text")
     chosen.write(profile, sources, sys.stdout)
     return 0

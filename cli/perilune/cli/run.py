@@ -15,8 +15,8 @@ from perilune.cli.program import (
     exit_status,
     program_chunk_name,
     read_executable,
-    read_program,
     report_error,
+    startup_code,
     syntax_error_text,
 )
 
@@ -36,11 +36,13 @@ arg, and as the arguments of its main chunk.
   -E         ignore the environment variables LUA_INIT, LUA_PATH and LUA_CPATH
   -v         print the version
   --         end of the options
+  -i         be interactive when FILE has ended; so does no FILE on a terminal
   -          run standard input; so does no FILE, unless -e or -v is given
 
 {limits.USAGE}"""
 
 _COMMAND_LINE = b"=(command line)"
+_FAILED = 1
 
 
 class Request:
@@ -52,6 +54,7 @@ class Request:
 
     __slots__ = (
         "ignore_environment",
+        "is_interactive",
         "limits",
         "pieces",
         "script",
@@ -67,6 +70,7 @@ class Request:
         self.words = ["perilune"]
         self.script_word = 0
         self.ignore_environment = False
+        self.is_interactive = False
         self.limits = Limits()
         self.show_version = False
         self.show_help = False
@@ -99,6 +103,8 @@ def parse(arguments: list[str]) -> Request:
             request.pieces.append((_COMMAND_LINE, b"warn('@on')"))
         elif argument == "-E":
             request.ignore_environment = True
+        elif argument == "-i":
+            request.is_interactive = True
         elif argument == "-v":
             request.show_version = True
         elif argument in ("-h", "--help"):
@@ -110,17 +116,21 @@ def parse(arguments: list[str]) -> Request:
     request.words += arguments
     if index < len(arguments):
         request.script, request.script_word = arguments[index], index + 1
-    elif not has_code and not request.show_version:
+    elif not (has_code or request.show_version or request.is_interactive):
         request.script = "-"
     return request
 
 
 def _require(text: bytes) -> bytes:
-    """The code of an option -l: the global is the module's name up to a `-`, or what stands before a `=`."""
+    """The code of an option -l: the global is the module's name up to a `-`, or what stands before a `=`.
+
+    A message of `require` names no line of this code, which nobody wrote: it is called by a library function.
+    """
     name, equals, module = text.partition(b"=")
     if not equals:
         name, module = text.partition(b"-")[0], text
-    return b"_G[" + _quoted(name) + b"] = require(" + _quoted(module) + b")"
+    call = b"local done, result = pcall(require, " + _quoted(module) + b") if not done then error(result, 0) end "
+    return call + b"_G[" + _quoted(name) + b"] = result"
 
 
 def _quoted(text: bytes) -> bytes:
@@ -131,52 +141,61 @@ def main(arguments: list[str]) -> int:
     """Runs the command and returns the program's exit status."""
     request = parse(arguments)
     if request.show_help:
-        print(USAGE, end="")
+        from perilune.cli.streams import print_text
+
+        print_text(USAGE)
         return 0
     if request.show_version:
+        from perilune.cli.streams import print_text
         from perilune.cli.version import version_line
 
-        print(version_line(), flush=True)
+        print_text(version_line() + "\n")
     return run(request)
 
 
 def run(request: Request) -> int:
     """Runs the pieces and then the script in one machine; the first that fails ends the run."""
-    if request.script == "-" and sys.stdin.isatty():
-        raise CommandError(f"which program?\n{USAGE}", 2)
+    if request.script == "-" and "-" not in request.words and sys.stdin.isatty():
+        request.script, request.is_interactive = None, True
     if request.ignore_environment:
         for variable in ("LUA_INIT", "LUA_PATH", "LUA_CPATH"):
             os.environ.pop(variable, None)
             os.environ.pop(variable + "_5_4", None)
-    with request.limits.new_state(request.script) as state:
+    with request.limits.new_state(request.script, keeps_texts=False) as state:
         state.set_arg([os.fsencode(word) for word in request.words], request.script_word)
-        for name, text in [*_startup_code(), *request.pieces]:
-            status = _execute(state, text, name, ())
-            if status is not None:
-                return status
-        if request.script is not None:
-            text, name = read_executable(request.script), program_chunk_name(request.script)
-            status = _execute(state, text, name, None)
-            if status is not None:
-                return status
-    return 0
+        status = _run_pieces(state, request)
+        last_status = state.finish()
+        return status if last_status is None else last_status
 
 
-def _startup_code() -> list[tuple[bytes, bytes]]:
-    """What the environment variable LUA_INIT asks to run first: code, or a file behind a `@`."""
-    for variable in ("LUA_INIT_5_4", "LUA_INIT"):
-        value = os.environ.get(variable)
-        if value is not None:
-            if value.startswith("@"):
-                return [(os.fsencode(value), read_program(value[1:]))]
-            return [(b"=" + variable.encode(), os.fsencode(value))]
-    return []
+def _run_pieces(state: State, request: Request) -> int:
+    for name, text in [*startup_code(), *request.pieces]:
+        status = _execute(state, text, name, ())
+        if status is not None:
+            return status
+    if request.script is not None:
+        text, name = read_executable(request.script)[0], program_chunk_name(request.script)
+        status = _execute(state, text, name, None)
+        if status is not None and not (request.is_interactive and status == _FAILED):
+            return status
+    return _interact(state) if request.is_interactive else 0
+
+
+def _interact(state: State) -> int:
+    from perilune.cli.interactive import interact
+
+    return interact(state, None if sys.stdin.isatty() else (line.rstrip("\n") for line in sys.stdin))
 
 
 def _execute(state: State, text: bytes, name: bytes, arguments: tuple[bytes, ...] | None) -> int | None:
     """Runs a chunk with its arguments, None being those in `arg`; gives the exit status if that ends the program."""
-    text = text if text.startswith(b"\x1b") else _binary_behind_comment(text) or _compile(text, name)
-    outcome = state.run(text, name, arguments)
+    from perilune.vm import LuaError
+
+    try:
+        text = text if text.startswith(b"\x1b") else _binary_behind_comment(text) or _compile(state, text, name)
+        outcome = state.run(text, name, arguments)
+    except LuaError as error:
+        outcome = error.outcome
     report_error(outcome)
     return None if outcome.kind == "ok" else exit_status(outcome)
 
@@ -187,11 +206,10 @@ def _binary_behind_comment(text: bytes) -> bytes | None:
     return chunk if chunk.startswith(b"\x1b") else None
 
 
-def _compile(text: bytes, name: bytes) -> bytes:
-    from perilune.compiler.cache import compile_cached
+def _compile(state: State, text: bytes, name: bytes) -> bytes:
     from perilune.compiler.diagnostics import LuaSyntaxError
 
     try:
-        return compile_cached(text, name, is_file=name.startswith(b"@") or name == b"=stdin")
+        return state.compile(text, name)
     except LuaSyntaxError as error:
         raise CommandError(syntax_error_text(error)) from error
