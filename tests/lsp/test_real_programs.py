@@ -8,10 +8,11 @@ from pathlib import Path
 from perilune.lsp.document import Document
 from perilune.lsp.features.hover import explain_line
 from perilune.lsp.features.inlay_hints import hints
+from perilune.lsp.job import Job
 from perilune.lsp.measurement import View, measured_files
-from perilune.lsp.runner import Ending, Job, Outcome, run
+from perilune.lsp.runner import Ending, Outcome, run
 from perilune.lsp.settings import Settings
-from perilune.profiler.shares import times_lead
+from perilune.profiler.shares import order_is_known
 
 DEFAULT = Settings()
 
@@ -100,7 +101,10 @@ def test_a_sampled_run_leads_with_time_if_it_was_long_enough(tmp_path: Path) -> 
     outcome = run_program(tmp_path, COUNTING.replace("500", "4000000"), mode="sample")
     assert outcome.profile is not None
     shown = labels(outcome, tmp_path)
-    assert shown[5].endswith("ms") == times_lead(outcome.profile)
-    assert "· 4.0M×" in shown[5]
+    assert ("%" in shown[5] and shown[5].endswith("ms")) == order_is_known(outcome.profile)
+    assert "4.0M×" in shown[5]
     short = run_program(tmp_path, COUNTING, mode="sample")
-    assert labels(short, tmp_path)[2].endswith("% · 500×")
+    assert short.profile is not None
+    label = labels(short, tmp_path)[2]
+    assert "500×" in label
+    assert label == "500×" or order_is_known(short.profile)  # a loaded machine may take samples enough

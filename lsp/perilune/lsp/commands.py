@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from perilune.lsp.settings import MODES
+from perilune.lsp.run_options import RunOptions, WrongOption, read_options
 
-_PROFILE_FIELDS = "{uri, arguments?, mode?, directory?}"
+PROFILE_COMMAND = "perilune.server.profile"
+RERUN_COMMAND = "perilune.server.rerun"
+CANCEL_COMMAND = "perilune.server.cancel"
+STOP_COMMAND = "perilune.server.stop"
+CLEAR_COMMAND = "perilune.server.clear"
+TRUST_COMMAND = "perilune.server.trust"
+
+_PROFILE_OPTIONS = (
+    "arguments",
+    "mode",
+    "directory",
+    "input",
+    "environment",
+    "luaPath",
+    "preload",
+    "entry",
+    "repeat",
+    "precision",
+    "timeLimit",
+    "memoryLimit",
+)
+_PROFILE_FIELDS = f"{{uri, {', '.join(f'{name}?' for name in _PROFILE_OPTIONS)}}}"
 _FILE_FIELDS = "{uri}"
+_OPTIONAL_FILE_FIELDS = "{uri?}"
 
 
 class CommandArgumentError(ValueError):
@@ -18,45 +40,72 @@ class CommandArgumentError(ValueError):
 
 @dataclass(frozen=True)
 class ProfileArguments:
-    """What to run. `arguments` are the program's, `directory` is where it runs."""
+    """What to run, and what was said about how."""
 
     uri: str
-    arguments: tuple[str, ...] = ()
-    mode: str | None = None
-    directory: str | None = None
+    options: RunOptions = field(default_factory=RunOptions)
 
     @classmethod
     def from_json(cls, values: Sequence[Any]) -> ProfileArguments:
         """Reads the command's only argument. Raises CommandArgumentError."""
-        fields = _only_object(values, _PROFILE_FIELDS)
-        mode, directory, words = (fields.get(name) for name in ("mode", "directory", "arguments"))
-        if mode is not None and mode not in MODES:
-            raise _unexpected("mode", f"one of {', '.join(MODES)}", mode)
-        if directory is not None and not isinstance(directory, str):
-            raise _unexpected("directory", "a string", directory)
-        if words is not None and not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
-            raise _unexpected("arguments", "a list of strings", words)
-        return cls(_uri(fields), tuple(words or ()), mode, directory)
+        fields = only_object(values, _PROFILE_FIELDS)
+        given = {name: value for name, value in fields.items() if name != "uri" and value is not None}
+        for name in given:
+            if name not in _PROFILE_OPTIONS:
+                raise CommandArgumentError(f"{name}: there is no such field, only {_PROFILE_FIELDS}")
+        uri = uri_in(fields)
+        if isinstance(words := given.get("arguments"), str):
+            raise unexpected("arguments", "a list of strings", words)
+        try:
+            return cls(uri, read_options(given.items()))
+        except WrongOption as error:
+            raise CommandArgumentError(str(error)) from error
 
 
 def file_from_json(values: Sequence[Any]) -> str:
     """The URI of the file that a command is about. Raises CommandArgumentError."""
-    return _uri(_only_object(values, _FILE_FIELDS))
+    return uri_in(only_object(values, _FILE_FIELDS))
 
 
-def _only_object(values: Sequence[Any], fields: str) -> Mapping[str, Any]:
+def files_from_json(values: Sequence[Any]) -> list[str | None]:
+    """The URIs of the files that a command is about: given as such, or as `{uri?}`; None is all of them."""
+    if not values:
+        return [None]
+    if all(isinstance(value, str) for value in values):
+        return list(values)
+    fields = only_object(values, _OPTIONAL_FILE_FIELDS)
+    return [None if fields.get("uri") is None else uri_in(fields)]
+
+
+def trust_from_json(values: Sequence[Any]) -> bool:
+    """Whether the workspace is trusted. Raises CommandArgumentError."""
+    trusted = only_object(values, "{trusted}").get("trusted")
+    if not isinstance(trusted, bool):
+        raise unexpected("trusted", "a boolean", trusted)
+    return trusted
+
+
+def only_object(values: Sequence[Any], fields: str) -> Mapping[str, Any]:
+    """The only argument of a command, an object with some of these fields. Raises CommandArgumentError.
+
+    A string is a URI: some editors put that of the file in only where it stands alone.
+    """
+    if len(values) == 1 and isinstance(values[0], str) and "uri" in fields:
+        return {"uri": values[0]}
     if len(values) != 1 or not isinstance(values[0], Mapping):
         raise CommandArgumentError(f"expected one object {fields}, not {', '.join(map(repr, values)) or 'nothing'}")
     return values[0]
 
 
-def _uri(fields: Mapping[str, Any]) -> str:
+def uri_in(fields: Mapping[str, Any]) -> str:
+    """The URI that a command's argument must have. Raises CommandArgumentError."""
     uri = fields.get("uri")
     if not isinstance(uri, str):
-        raise _unexpected("uri", "a string", uri)
+        raise unexpected("uri", "a string", uri)
     return uri
 
 
-def _unexpected(name: str, expected: str, value: object) -> CommandArgumentError:
+def unexpected(name: str, expected: str, value: object) -> CommandArgumentError:
+    """What to raise for a field that does not hold what was expected."""
     found = "nothing" if value is None else repr(value)
     return CommandArgumentError(f"{name}: expected {expected}, not {found}")

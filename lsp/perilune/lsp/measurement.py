@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from perilune.lsp.callees import Callee, callees_by_line, callers_by_function
+from perilune.lsp.changes import LineChange
 from perilune.lsp.document import Document
-from perilune.lsp.features.outline import enclosing_functions
-from perilune.profiler.line_map import Origin, Version, map_lines
+from perilune.lsp.whole_file import read_whole
+from perilune.profiler.line_map import Origin, Version
 from perilune.profiler.model import FileProfile, FunctionRow, LineRow, Profile
+from perilune.profiler.paths import CallPath
+from perilune.profiler.region_map import Measured
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One file's share of a profile. `document` is the text that ran, `complete` whether the run ended well."""
+    """One file's share of a profile. `document` is the text that ran.
+
+    `cut_short` says how a run ended that did not run to its end, in words that follow "a run that"; else it is empty.
+    `changes` are those of its lines since an earlier run, None if there was none to compare with. `measured_at` is when
+    the run ended, in seconds since 1970, None if that is not known. Figures that are limited to a `call` have those of
+    the `whole` run with them.
+    """
 
     profile: Profile
     file: FileProfile
     document: Document
-    complete: bool = True
+    cut_short: str = ""
+    changes: Mapping[int, LineChange] | None = None
+    measured_at: float | None = None
+    call: CallPath | None = None
+    whole: Measurement | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run ended well."""
+        return not self.cut_short
 
     @cached_property
     def rows(self) -> dict[int, LineRow]:
@@ -29,23 +49,26 @@ class Measurement:
         return {row.line: row for row in self.file.lines}
 
     @cached_property
-    def builtin_times(self) -> dict[int, dict[str, int]]:
-        """For every line the nanoseconds in the library functions that it called, as far as stacks were sampled."""
-        times: dict[int, dict[str, int]] = {}
-        waiting = [self.profile.call_tree] if self.profile.call_tree is not None else []
-        while waiting:
-            node = waiting.pop()
-            waiting += node.children
-            if node.path == self.file.path:
-                for builtin in (child for child in node.children if child.path is None):
-                    of_line = times.setdefault(node.line, {})
-                    of_line[builtin.function] = of_line.get(builtin.function, 0) + builtin.self_ns
-        return times
+    def prominent(self) -> dict[tuple[float, str], dict[int, LineRow]]:
+        """The lines worth showing, by threshold and metric: whoever finds them out keeps them here."""
+        return {}
 
     @cached_property
-    def text(self) -> Version:
+    def callees(self) -> dict[int, dict[Callee, int]]:
+        """For every line the functions that it called, with the nanoseconds below them, as far as stacks were sampled."""
+        tree = self.profile.call_tree
+        return {} if tree is None else callees_by_line(tree, self.file.path)
+
+    @cached_property
+    def callers(self) -> dict[tuple[str, int], dict[int, int]]:
+        """For every function, by name and first line, the lines of the file that called it, with the nanoseconds."""
+        tree = self.profile.call_tree
+        return {} if tree is None else callers_by_function(tree, self.file.path)
+
+    @cached_property
+    def text(self) -> Measured:
         """The text that ran, ready to be compared."""
-        return Version(self.document.lines, enclosing_functions(self.document))
+        return Measured(Version(self.document.source), self.document.lines)
 
     def functions_around(self, line: int) -> list[FunctionRow]:
         """The functions that hold a measured line, the innermost first."""
@@ -63,23 +86,37 @@ class View:
     @cached_property
     def origins(self) -> dict[int, Origin]:
         """Where the document's lines, from 1, come from."""
-        measured = self.measurement.document
-        if measured.lines == self.document.lines:
-            return {line: Origin(line) for line in range(1, len(measured.lines) + 1)}
-        return map_lines(self.measurement.text, Version(self.document.lines, enclosing_functions(self.document)))
+        return self.measurement.text.origins(self.document.source, self.document.lines)
 
 
-def measured_files(profile: Profile, directory: str, complete: bool = True) -> Iterator[tuple[str, Measurement | None]]:
-    """Every file of a profile with its real path; None for one that is not what ran any more, or is gone."""
+def measured_files(
+    profile: Profile, directory: str, cut_short: str = "", texts: Mapping[str, bytes] | None = None
+) -> Iterator[tuple[str, Measurement | None]]:
+    """Every file of a profile with its real path; None for one that is not what ran any more, or is gone.
+
+    `texts` are those of files as the run found them, by real path. Of a file that was loaded with several texts it is the
+    text that the file has now.
+    """
+    now = time.time()
+    by_path: dict[str, list[FileProfile]] = {}
     for file in profile.files:
-        if file.sha256 is None:
-            continue
-        path = os.path.realpath(os.path.join(directory, file.path))
-        try:
-            with open(path, "rb") as stream:
-                content = stream.read()
-        except OSError:
-            yield path, None
-            continue
-        same = hashlib.sha256(content).hexdigest() == file.sha256
-        yield path, Measurement(profile, file, Document.from_file(path, content), complete) if same else None
+        if file.sha256 is not None:
+            path = os.path.realpath(os.path.join(directory, file.location or file.path))
+            by_path.setdefault(path, []).append(file)
+    for path, files in by_path.items():
+        measured = None
+        for content in (_content(path), (texts or {}).get(path)):
+            if content is not None and measured is None:
+                digest = hashlib.sha256(content).hexdigest()
+                ran = next((file for file in files if file.sha256 == digest), None)
+                if ran is not None:
+                    document = Document.from_file(path, content)
+                    measured = Measurement(profile, ran, document, cut_short, measured_at=now)
+        yield path, measured
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        return read_whole(path)
+    except OSError:
+        return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from perilune.lsp.called_from import CalledFrom
 from perilune.lsp.document import Document
+from perilune.lsp.job import Job
 from perilune.lsp.measurement import Measurement, View
-from perilune.lsp.runner import Job
+from perilune.profiler.model import Profile
 
 
 class Results:
@@ -15,13 +17,34 @@ class Results:
     def __init__(self) -> None:
         self._measurements: dict[str, Measurement] = {}
         self._jobs: dict[str, Job] = {}
+        self._seconds: dict[Job, float] = {}
         self._views: dict[str, View] = {}
+        self._latest: Profile | None = None
+        self.called_from: CalledFrom | None = None
+        """The call that what is shown of its run is limited to."""
 
     def add(self, job: Job, measurements: Iterable[tuple[str, Measurement]]) -> None:
         """Takes in what a job measured."""
         for path, measurement in measurements:
             self._measurements[path] = measurement
             self._jobs[path] = job
+            self._latest = measurement.profile
+
+    def put_changes(self, measurements: Mapping[str, Measurement]) -> bool:
+        """Takes in what is now known of figures that are there, but not of those that a newer run replaced; whether any were."""
+        known = {path: m for path, m in measurements.items() if self._has(path, m.profile)}
+        self._measurements.update(known)
+        return bool(known)
+
+    def _has(self, path: str, profile: Profile) -> bool:
+        measurement = self._measurements.get(path)
+        return measurement is not None and measurement.profile is profile
+
+    def of_run(self, path: str | None = None) -> dict[str, Measurement]:
+        """The figures, by real path, of all files that the run behind a file's figures measured; None: of the last run."""
+        measurement = self._measurements.get(path) if path is not None else None
+        profile = self._latest if path is None else measurement.profile if measurement is not None else None
+        return {path: m for path, m in self._measurements.items() if profile is not None and m.profile is profile}
 
     def note(self, job: Job) -> None:
         """Remembers how a program was run, even if it failed."""
@@ -31,15 +54,40 @@ class Results:
         """The job that last ran a file, be it the program or a module of one."""
         return self._jobs.get(path)
 
-    def is_complete(self, path: str) -> bool:
-        """Whether there are figures for a file, of a run that ended well."""
-        measurement = self._measurements.get(path)
-        return measurement is not None and measurement.complete
+    def recall(self, job: Job, seconds: float, measurements: Mapping[str, Measurement]) -> None:
+        """Takes in what an earlier server measured, as far as nothing newer is known."""
+        self._seconds.setdefault(job, seconds)
+        for path, measurement in measurements.items():
+            self._measurements.setdefault(path, measurement)
+            self._jobs.setdefault(path, job)
+            self._latest = self._latest or measurement.profile
+        self._jobs.setdefault(job.path, job)
+
+    def measurement(self, path: str) -> Measurement | None:
+        """The latest figures of a file."""
+        return self._measurements.get(path)
+
+    def measurements(self) -> Mapping[str, Measurement]:
+        """The latest figures of every file."""
+        return self._measurements
+
+    def files_of(self, program: str) -> set[str]:
+        """The files whose latest figures come from a run of a program."""
+        return {path for path in self._measurements if (job := self._jobs.get(path)) and job.path == program}
+
+    def note_seconds(self, job: Job, seconds: float) -> None:
+        """Remembers how long a job took."""
+        self._seconds[job] = seconds
+
+    def seconds(self, job: Job) -> float | None:
+        """How long a job took when it last ran to its end."""
+        return self._seconds.get(job)
 
     def clear(self, path: str | None) -> None:
         """Forgets the figures of all files that the run behind `path` measured, or all there are."""
         if path is None:
             self._measurements.clear()
+            self.called_from = None
         elif (measurement := self._measurements.get(path)) is not None:
             profile = measurement.profile
             self._measurements = {k: m for k, m in self._measurements.items() if m.profile is not profile}
@@ -50,6 +98,8 @@ class Results:
         measurement = self._measurements.get(document.path)
         if measurement is None:
             return None
+        if self.called_from is not None:
+            measurement = self.called_from.of(document.path, measurement)
         known = self._views.get(document.path)
         if known is None or known.document is not document or known.measurement is not measurement:
             known = self._views[document.path] = View(measurement, document)

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perilune.lsp.features.figures import duration, rounded_percent, short_count
+from perilune.lsp.changes import LineChange
+from perilune.lsp.features.costs import (
+    Cost,
+    calls_much,
+    change_on,
+    collector_cost,
+    cost_of,
+    knows_order,
+    prominent_rows,
+    total_cost,
+    waits,
+)
+from perilune.lsp.features.figures import duration, percent, rounded_percent, short_count
 from perilune.lsp.measurement import Measurement, View
 from perilune.profiler.model import LineRow, Profile
-from perilune.profiler.shares import leading_share, times_lead
+from perilune.profiler.renderers.figures import bytes_text
 
 STALE = "~"
+VARIES = "≈"
 MAX_LENGTH = 30
-TOP_LINES = 5
-_INVISIBLE_SHARE = 0.0005  # would be written 0.0%
+_SEPARATOR = " · "
+_NOTICEABLE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +42,123 @@ class Hint:
     changed: bool
 
 
-def hints(view: View, first_line: int, last_line: int, threshold: float) -> Iterator[Hint]:
-    """The hints of a range of lines, ends inclusive. A line that was edited shows that it was, and no figure."""
-    prominent = prominent_rows(view.measurement, threshold)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a label; where there is no room for all, those with the greatest `rank` are left out."""
+
+    rank: int
+    text: str
+
+
+def hints(view: View, first_line: int, last_line: int, threshold: float, metric: str = "time") -> Iterator[Hint]:
+    """The hints of a range of lines, ends inclusive. A line that was edited shows what it was known for, as such."""
+    prominent = prominent_rows(view.measurement, threshold, metric)
     for line in range(max(1, first_line), min(last_line, len(view.document.lines)) + 1):
         origin = view.origins.get(line)
         if origin is None or origin.line not in prominent:
             continue
-        written = STALE if origin.changed else label(prominent[origin.line], view.measurement.profile)
+        write = stale_label if origin.changed else line_label
+        written = write(prominent[origin.line], view.measurement, metric)
         yield Hint(view.document.line_end(line), written, origin.line, origin.changed)
 
 
-def prominent_rows(measurement: Measurement, threshold: float) -> dict[int, LineRow]:
-    """The lines worth showing: those with a share of at least the threshold, and the few that cost most."""
-    profile = measurement.profile
-    shares = {row.line: leading_share(profile, row) for row in measurement.file.lines}
-    hottest = sorted(measurement.file.lines, key=lambda row: shares[row.line], reverse=True)
-    return {
-        row.line: row
-        for rank, row in enumerate(hottest)
-        if shares[row.line] >= threshold or (rank < TOP_LINES and shares[row.line] >= _INVISIBLE_SHARE)
-    }
+def line_label(row: LineRow, measurement: Measurement, metric: str = "time") -> str:
+    """The label of a line, with what changed on it since an earlier run."""
+    change = change_on(row.line, measurement.changes)
+    return label(row, measurement.profile, metric, change, counts_hits=measurement.call is None)
 
 
-def label(row: LineRow, profile: Profile) -> str:
-    """`41.2% · 1.2M× · 340 ms`, the last part only where time was taken.
+def stale_label(row: LineRow, measurement: Measurement, metric: str = "time") -> str:
+    """`~18%`: what the line was known for before it was edited."""
+    return STALE + min(_parts(row, measurement.profile, metric, None), key=lambda part: part.rank).text
 
-    A sampled share has no more digits than its error leaves; of a run too short for times, the share is of instructions.
+
+def label(
+    row: LineRow,
+    profile: Profile,
+    metric: str = "time",
+    change: LineChange | None = None,
+    counts_hits: bool = True,
+) -> str:
+    """`41.2% · 1.2M× · 340 ms`, the metric's own figure first; what does not fit is left out.
+
+    A sampled share has no more digits than its error leaves, and one that is smaller than its error is no figure. Where
+    samples do not order the lines, what a line allocated stands in place of its time. Beside times that are limited to a
+    call there is no place for hits, which are of the whole run.
     """
-    timed = times_lead(profile)
-    share = rounded_percent(leading_share(profile, row), row.error if timed else None)
-    parts = [share, f"{short_count(row.hits)}×"]
-    if timed and (row.self_ns or (row.self_ns is not None and row.error is None)):
-        parts.append(duration(row.self_ns))
-    return " · ".join(parts)
+    parts = _parts(row, profile, metric, change)
+    if not counts_hits and metric not in ("count", "memory"):
+        parts = [part for part in parts if part.text != _hits(row)] or parts
+    kept: set[int] = set()
+    length = -len(_SEPARATOR)
+    for index in sorted(range(len(parts)), key=lambda index: parts[index].rank):
+        added = len(_SEPARATOR) + len(parts[index].text)
+        if length + added <= MAX_LENGTH:
+            kept.add(index)
+            length += added
+    return _SEPARATOR.join(part.text for index, part in enumerate(parts) if index in kept)
+
+
+def _parts(row: LineRow, profile: Profile, metric: str, change: LineChange | None) -> list[_Part]:
+    """In the order in which they are written."""
+    if metric == "count":
+        return [
+            _Part(0, _hits(row)),
+            _Part(2, f"{percent(cost_of(row, profile, metric).share)} instr"),
+            *_changed(change, "count", 1),
+        ]
+    if metric == "memory":
+        return [
+            _Part(0, bytes_text(row.allocated_bytes)),
+            _Part(1, f"{percent(cost_of(row, profile, metric).share)} mem"),
+            *([_Part(4, f"keeps {bytes_text(row.live_bytes)}")] if row.live_bytes else []),
+            *_collecting(row, profile, 3),
+            *_changed(change, "memory", 2),
+        ]
+    costs = _time_parts(row, profile, is_total=metric == "total")
+    if metric == "change" and change is not None:
+        leading = [_Part(-1, change.ratio_text)]
+        others = [_Part(9, text) for text in change.by_metric.values() if text != change.ratio_text]
+        return [*leading, *others, *costs]
+    return [*costs, *_changed(change, None, 2)]
+
+
+def _time_parts(row: LineRow, profile: Profile, is_total: bool) -> list[_Part]:
+    hits = _Part(1, _hits(row))
+    if not knows_order(profile):
+        return [hits, *([_Part(3, bytes_text(row.allocated_bytes))] if row.allocated_bytes else [])]
+    remarks = [*([_Part(3, "waits")] if waits(row, profile) else []), *_collecting(row, profile, 3)]
+    own, total = cost_of(row, profile, "time"), total_cost(row, profile)
+    if total is not None and total.is_known and (is_total or calls_much(row, profile)):
+        return [_Part(0, f"{_share(total)} total"), hits, _Part(4, _own_or_time(row, own)), *remarks]
+    if not own.is_known:
+        return [hits, *remarks]
+    time = [_Part(4, duration(row.self_ns))] if row.self_ns is not None else []
+    return [_Part(0, _share(own)), hits, *time, *remarks]
+
+
+def _own_or_time(row: LineRow, own: Cost) -> str:
+    """What stands beside a total: the line's own share, so that these add up, or the time where that is next to nothing."""
+    if own.is_known and own.share >= _NOTICEABLE and row.self_ns != row.total_ns:
+        return f"{_share(own)} self"
+    return duration(row.total_ns or 0)
+
+
+def _hits(row: LineRow) -> str:
+    """How often a line ran; `≈1.2k×` where that, or what it did, is another in every run."""
+    return f"{VARIES if row.ranges else ''}{short_count(row.hits)}×"
+
+
+def _share(cost: Cost) -> str:
+    return rounded_percent(cost.share, cost.error)
+
+
+def _collecting(row: LineRow, profile: Profile, rank: int) -> list[_Part]:
+    cost = collector_cost(row, profile)
+    return [] if cost is None else [_Part(rank, f"gc {_share(cost)}")]
+
+
+def _changed(change: LineChange | None, metric: str | None, rank: int) -> list[_Part]:
+    """What changed by a metric, or by the one that changed most clearly."""
+    text = "" if change is None else change.ratio_text if metric is None else change.by_metric.get(metric, "")
+    return [_Part(rank, text)] if text else []

@@ -1,0 +1,47 @@
+"""What `.perilune.toml` says: what is wrong in it is shown where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from lsprotocol import types
+
+from perilune.lsp.document import Document
+from perilune.lsp.protocol import path_of, uri_of, watches_files
+from perilune.lsp.session import PeriluneServer, real_path, server
+from perilune.lsp.workspace_file import NAME, read_workspace_file
+
+
+async def check_workspace_files(ls: PeriluneServer) -> None:
+    """Reads the files of all workspace folders, and shows what is wrong in them."""
+    for folder in [real_path(folder.uri) for folder in ls.workspace.folders.values()]:
+        if folder is not None:
+            await check_workspace_file(ls, folder)
+
+
+async def check_workspace_file(ls: PeriluneServer, folder: str) -> None:
+    """Reads the file of a folder, and shows what is wrong in it."""
+    path = os.path.join(folder, NAME)
+    file = await asyncio.to_thread(read_workspace_file, folder)
+    if file.problems or path in ls.reported_files:
+        ls.reported_files.add(path)
+        ls.editor.publish(uri_of(path), file.document or Document(path, b""), file.problems)
+
+
+async def watch_workspace_files(ls: PeriluneServer) -> None:
+    """Asks the client to tell when one changes."""
+    if not watches_files(ls.client_capabilities):
+        return
+    watchers = [types.FileSystemWatcher(glob_pattern=f"**/{NAME}")]
+    options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+    registration = types.Registration(NAME, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+    await ls.client_register_capability_async(types.RegistrationParams([registration]))
+
+
+@server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+async def watched_files_changed(ls: PeriluneServer, params: types.DidChangeWatchedFilesParams) -> None:
+    for change in params.changes:
+        path = path_of(change.uri)
+        if path is not None and os.path.basename(path) == NAME:
+            await check_workspace_file(ls, os.path.realpath(os.path.dirname(path)))

@@ -1,0 +1,258 @@
+"""A session with an editor: what every handler has at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from perilune.compiler.chunks import collector_paused
+from perilune.lsp.announcer import Announcer
+from perilune.lsp.answers import Protocol
+from perilune.lsp.baselines import Baselines
+from perilune.lsp.checks import Checks
+from perilune.lsp.display import Display
+from perilune.lsp.document import Document
+from perilune.lsp.editor import Editor
+from perilune.lsp.failures import Failures
+from perilune.lsp.features.diagnostics import Problem
+from perilune.lsp.history import History
+from perilune.lsp.launch import Saved, comment_problems
+from perilune.lsp.measurement import Measurement, View
+from perilune.lsp.pauses import Collector
+from perilune.lsp.profiling import Profiling
+from perilune.lsp.protocol import path_of, uri_of
+from perilune.lsp.results import Results
+from perilune.lsp.settings import Settings
+from perilune.lsp.store import Store
+from perilune.lsp.whole_file import read_whole
+
+_THREADS = 4  # that analyse: a large document must not keep the others waiting
+
+logger = logging.getLogger(__name__)
+
+
+class PeriluneServer(LanguageServer):
+    """A session with an editor: its settings, the documents it has open, and what was measured.
+
+    Documents are sent whole, because pygls applies partial changes to lines that are not the protocol's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "perilune",
+            _version(),
+            text_document_sync_kind=types.TextDocumentSyncKind.Full,
+            protocol_cls=Protocol,
+        )
+        self.collector = Collector()
+        self.editor = Editor(self)
+        self.settings = Settings()
+        self.display = Display()
+        self.results = Results()
+        self.failures = Failures()
+        self.announcer = Announcer(self)
+        self.history = History(self.store_for)
+        self.baselines = Baselines(self.store_for)
+        self.profiling = Profiling(
+            self.editor, self.announcer, self.results, self.failures, self.history, self.baselines
+        )
+        if isinstance(self.protocol, Protocol):
+            self.protocol.stop = self.profiling.turns.cancel_message
+        self.saved: dict[str, Saved] = {}
+        self._said_settings: object = None
+        self.trusted = True
+        self.allowed: set[str] = set()
+        """Programs that may run in the sandbox of a workspace that is not trusted."""
+        self.leaving: asyncio.Task[None] | None = None
+        self.awaited_run: asyncio.Task[None] | None = None
+        self.reported_files: set[str] = set()
+        self._stores: dict[str, Store] = {}
+        self._recalls: dict[str, asyncio.Task[None]] = {}
+        self._comparing: set[asyncio.Task[str]] = set()
+        self.documents: dict[str, Document] = {}
+        self._analysis = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="analysis")
+        self.checks = Checks(self.documents, self._analysis, self.editor.publish)
+        self.problem_sources = self.checks.sources
+        self.problem_sources += [self.failures.problems, self._run_comment_problems]
+
+    def take_settings(self, value: object) -> None:
+        """Takes in the settings as the editor sends them."""
+        self._said_settings = value
+        self.settings = Settings.from_json(value, self.trusted)
+        self.display.take_setting(self.settings.metric)
+
+    def take_trust(self, trusted: bool) -> None:
+        """The workspace may be trusted from now on, or may not; settings that depend on it count, or do not."""
+        self.trusted = trusted
+        self.allowed.clear()
+        self.take_settings(self._said_settings)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Logs; the editor learns of a failed request from the answer, and of nothing else."""
+        is_unreadable = source is JsonRpcException and isinstance(error, ValueError | RecursionError)
+        if is_unreadable and isinstance(self.protocol, Protocol):
+            self.protocol.tell_unreadable(error)
+        logger.error("%s", error)
+
+    async def view(self, uri: str) -> View | None:
+        """The figures of an open document, already compared with its text: that takes a while for a large one."""
+        document = self.documents.get(uri)
+        if document is not None:
+            await self.recall(document.path)
+        view = self.results.view(document) if document else None
+        if view is not None:
+            await asyncio.get_running_loop().run_in_executor(self._analysis, getattr, view, "origins")
+            if not view.measurement.text.is_prepared:
+                self._analysis.submit(self._prepare, view.measurement)  # before the first edit needs it
+        return view
+
+    def _prepare(self, measurement: Measurement) -> None:
+        with collector_paused():
+            measurement.text.prepare()
+            self.collector.grown()
+
+    def shows(self, uri: str) -> bool:
+        """Whether figures are shown beside the code of a document."""
+        return self.display.shown and (self.display.filter != "workspace" or self.is_in_workspace(uri))
+
+    def is_in_workspace(self, uri: str) -> bool:
+        """Whether a file is in one of the workspace's folders; without folders every file counts as the workspace's."""
+        folders = [real_path(folder.uri) for folder in self.workspace.folders.values()]
+        path = real_path(uri)
+        return not folders or any(path and folder and path.startswith(os.path.join(folder, "")) for folder in folders)
+
+    async def views_of_run(self, uri: str | None = None) -> dict[str, View]:
+        """The figures of a run's files, by URI: of the run behind a file's figures, or of the last run.
+
+        They show in the text that is open, or else in that of the file; a file that is gone is left out.
+        """
+        paths = [document.path for document in self.documents.values()] if uri is None else [real_path(uri) or uri]
+        for path in paths:
+            await self.recall(path)
+        found = self.results.of_run(None if uri is None else paths[0])
+        is_open = {document.path: (uri, document) for uri, document in self.documents.items()}
+
+        def compare() -> dict[str, View]:
+            views = {}
+            for path, measurement in found.items():
+                uri, document = is_open.get(path) or (uri_of(path), None)
+                if document is None:
+                    with suppress(OSError):
+                        document = Document.from_file(path, read_whole(path))
+                if document is not None:
+                    view = views[uri] = self.results.view(document) or View(measurement, document)
+                    _ = view.origins
+            return views
+
+        return await asyncio.get_running_loop().run_in_executor(self._analysis, compare)
+
+    def document_changed(self, uri: str) -> None:
+        """Takes in an open document's text, and checks it."""
+        is_new = uri not in self.documents
+        if is_new:
+            self.note_saved(uri)
+        text = self.workspace.get_text_document(uri)
+        self.documents[uri] = Document.from_text(real_path(uri) or uri, text.source, text.version)
+        self.checks.begin(uri)
+        self.collector.busy()
+        if is_new and self.store_for(self.documents[uri].path) is not None:
+            self._begin_recall(self.documents[uri].path)
+
+    def note_saved(self, uri: str) -> None:
+        """Remembers what a document's file holds, when it is opened or saved."""
+        path = real_path(uri)
+        saved = Saved.now(path) if path is not None else None
+        if path is not None and saved is not None:
+            self.saved[path] = saved
+
+    def document_closed(self, uri: str) -> None:
+        """Forgets a document and the errors shown for it."""
+        document = self.documents.pop(uri, None)
+        if document is not None:
+            self.checks.forget(document.path)
+            self.editor.publish(uri, replace(document, version=None), [])
+            if real_path(uri):
+                self.checks.begin_file(uri, document.path)
+
+    async def check_again(self, paths: Iterable[str]) -> None:
+        """Shows anew what is wrong with files, open or not, because their sources know more or less than before."""
+        for path in set(paths):
+            uris = [uri for uri, document in self.documents.items() if document.path == path]
+            for uri in uris:
+                self.checks.begin(uri)
+            if not uris:
+                await self.checks.check_file(uri_of(path), path)
+
+    async def recall(self, path: str) -> None:
+        """Takes in what an earlier server measured of a file, once."""
+        if self.store_for(path) is None:
+            return
+        await asyncio.shield(self._begin_recall(path))
+
+    def _begin_recall(self, path: str) -> asyncio.Task[None]:
+        if path not in self._recalls:
+            self._recalls[path] = asyncio.get_running_loop().create_task(self._recall(path))
+        return self._recalls[path]
+
+    async def _recall(self, path: str) -> None:
+        run = await asyncio.to_thread(self.history.recall, path)
+        if run is not None:
+            self.results.recall(run.job, run.seconds, run.measurements)
+            self.editor.tell_listeners()
+            changing = asyncio.get_running_loop().create_task(self.profiling.add_changes(run.job.path, self.settings))
+            self._comparing.add(changing)  # figures need not wait for it
+            changing.add_done_callback(self._comparing.discard)
+
+    def store_for(self, path: str) -> Store | None:
+        """Where to keep what is known about a file: in its workspace folder; None for a file in none."""
+        folder = self.folder_of(path)
+        if folder is None:
+            return None
+        return self._stores.setdefault(folder, Store(folder))
+
+    def stores(self) -> list[Store]:
+        """Those of all workspace folders."""
+        folders = [real_path(folder.uri) for folder in self.workspace.folders.values()]
+        return [self._stores.setdefault(folder, Store(folder)) for folder in folders if folder]
+
+    def folder_of(self, path: str) -> str | None:
+        """The innermost workspace folder around a file."""
+        folders = (real_path(folder.uri) for folder in self.workspace.folders.values())
+        around = [folder for folder in folders if folder and path.startswith(os.path.join(folder, ""))]
+        return max(around, key=len, default=None)
+
+    def directory_for(self, path: str) -> str:
+        """The innermost workspace folder around a program, or its own directory."""
+        return self.folder_of(path) or os.path.dirname(path)
+
+    def _run_comment_problems(self, document: Document) -> Iterable[Problem]:
+        if b"@profile" not in document.data:
+            return ()
+        return comment_problems(document, self.directory_for(document.path))
+
+
+def real_path(uri: str) -> str | None:
+    """The path that figures are kept under, None for a document that is no file."""
+    path = path_of(uri)
+    return os.path.realpath(path) if path else None
+
+
+def _version() -> str:
+    try:
+        return version("perilune")
+    except PackageNotFoundError:  # run from a checkout
+        return "0"
+
+
+server = PeriluneServer()
