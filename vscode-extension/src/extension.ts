@@ -1,74 +1,87 @@
-// Registers: starts the language server and offers its commands. What they do is the server's affair.
+// Registers: starts the language server and offers its commands and views. What they do is the server's affair.
 
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, LanguageClient } from 'vscode-languageclient/node';
-import { askForArguments } from './programArguments';
-import { serverCommand } from './serverCommand';
-import { RunReport, StatusBar } from './statusBar';
+import { explainConfigurationFiles } from './automatic/configurationFiles';
+import { PeriluneTasks } from './automatic/tasks';
+import { watchPrograms } from './automatic/watch';
+import { registerAdvice } from './commands/advice';
+import { registerComparison } from './commands/comparison';
+import { registerDisplay } from './commands/display';
+import { registerFiles } from './commands/files';
+import { followLimit } from './commands/limit';
+import { goTo } from './commands/luaFile';
+import { registerIn } from './commands/register';
+import { Runs } from './commands/runs';
+import { FigureDisplay } from './heat/figureDisplay';
+import { Heat } from './heat/heat';
+import { Reports } from './report/panel';
+import { SavedProfiles } from './report/savedProfiles';
+import { Place, SERVER } from './server/commands';
+import { Connection } from './server/connection';
+import { Launcher } from './server/launch';
+import { BytecodeDocuments } from './views/bytecode';
+import { HotspotsView } from './views/hotspots';
+import { StatusBar } from './views/statusBar';
 
-let client: LanguageClient | undefined;
+let connection: Connection | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const settings = vscode.workspace.getConfiguration('perilune');
-  const [command, ...args] = await serverCommand(settings.get<string[]>('server.command', []));
-  client = new LanguageClient(
-    'perilune',
-    'Perilune',
-    { command, args },
-    {
-      documentSelector: [{ language: 'lua' }],
-      initializationOptions: settings,
-      synchronize: { configurationSection: 'perilune' },
-    },
-  );
+  const register = registerIn(context);
+  const log = vscode.window.createOutputChannel('Perilune');
+  const figures = new FigureDisplay();
+  const server = new Connection(log, figures.provideInlayHints);
+  connection = server;
+  figures.refreshInlayHints = () => server.refreshInlayHints();
+  const launcher = new Launcher(context, server, log);
   const statusBar = new StatusBar();
+  const heat = new Heat(server, figures, context.extensionUri);
+  const hotspots = new HotspotsView(server);
+  const bytecode = new BytecodeDocuments(server);
+  const runs = new Runs(server, statusBar, context.workspaceState, () => hotspots.measured);
+  const refresh = (): void => {
+    heat.refresh();
+    void hotspots.refresh();
+  };
+  const reports = new Reports(context, server, () => hotspots.measured);
+  const refreshAll = (): void => {
+    refresh();
+    bytecode.refresh();
+    void reports.update();
+  };
+
+  runs.register(register);
+  hotspots.register(register);
+  bytecode.register(register);
+  reports.register(register);
+  registerDisplay(register, server, refresh, () => hotspots.measured);
+  registerComparison(register, server, refreshAll);
+  registerFiles(register, server, refreshAll);
+  registerAdvice(register, server);
+  register('perilune.goTo', (place) => goTo((place as Place).uri, (place as Place).line));
+  register('perilune.restart', () => launcher.start());
+  register('perilune.install', () => launcher.install());
+  register('perilune.showOutput', () => log.show());
+
+  const savedProfiles = new SavedProfiles(server, reports, refresh);
+  const rerun = (uri: string): Promise<void> => runs.run(SERVER.rerun, uri);
   context.subscriptions.push(
-    statusBar,
-    vscode.commands.registerCommand('perilune.profile', () => run(statusBar, 'perilune.server.profile')),
-    vscode.commands.registerCommand('perilune.profileWithArguments', async () => {
-      const programArguments = await askForArguments();
-      if (programArguments) await run(statusBar, 'perilune.server.profile', { arguments: programArguments });
-    }),
-    vscode.commands.registerCommand('perilune.rerun', () => run(statusBar, 'perilune.server.rerun')),
-    vscode.commands.registerCommand('perilune.stop', () => execute('perilune.server.cancel')),
-    vscode.commands.registerCommand('perilune.clear', async () => {
-      await execute('perilune.server.clear');
-      statusBar.showIdle();
+    ...[log, figures, server, statusBar, heat, hotspots, bytecode, reports, explainConfigurationFiles()],
+    watchPrograms(() => hotspots.measured, rerun),
+    vscode.tasks.registerTaskProvider('perilune', new PeriluneTasks(() => server.serverCommand)),
+    vscode.window.registerCustomEditorProvider('perilune.savedProfile', savedProfiles),
+    server.onReady(refresh),
+    server.onFigures(refreshAll),
+    runs.onDidEnd(refreshAll),
+    followLimit(server, refresh),
+    vscode.workspace.onDidSaveTextDocument(({ languageId }) => languageId === 'lua' && void hotspots.refresh()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => launcher.start()),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('perilune.server')) void launcher.start();
     }),
   );
-  try {
-    await client.start();
-  } catch (error) {
-    const line = [command, ...args].join(' ');
-    void vscode.window.showErrorMessage(
-      `The language server did not start with "${line}" (setting perilune.server.command): ${error}`,
-    );
-  }
+  await launcher.start();
 }
 
 export async function deactivate(): Promise<void> {
-  await client?.stop();
-}
-
-async function run(statusBar: StatusBar, command: string, options: object = {}): Promise<void> {
-  const uri = luaDocument()?.uri.toString();
-  if (!uri) return;
-  statusBar.showRunning();
-  try {
-    statusBar.showReport(await execute<RunReport>(command, { uri, ...options }));
-  } catch (error) {
-    statusBar.showIdle();
-    throw error;
-  }
-}
-
-/** The Lua document that the user works on, even while a panel has the focus. */
-function luaDocument(): vscode.TextDocument | undefined {
-  const active = vscode.window.activeTextEditor;
-  const editors = active ? [active, ...vscode.window.visibleTextEditors] : vscode.window.visibleTextEditors;
-  return editors.map((editor) => editor.document).find((document) => document.languageId === 'lua');
-}
-
-async function execute<Result>(command: string, ...args: unknown[]): Promise<Result | null> {
-  return client!.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+  await connection?.stop();
 }

@@ -1,15 +1,9 @@
 // The item in the status bar: profiles or stops on a click, and says what the last run came to.
 
 import * as vscode from 'vscode';
+import { RunReport } from '../server/commands';
 
-/** What the server answers to a command that runs a program. */
-export interface RunReport {
-  status: 'finished' | 'failed' | 'timed out' | 'cancelled';
-  message: string;
-  program: string;
-}
-
-const idleTooltip = 'Profile this Lua file';
+const IDLE_TOOLTIP = 'Profile this Lua file';
 
 export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem('perilune', vscode.StatusBarAlignment.Left);
@@ -23,7 +17,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   showIdle(): void {
-    this.show('$(flame) Perilune', idleTooltip, false);
+    this.show('$(flame) Perilune', IDLE_TOOLTIP, false);
   }
 
   showRunning(): void {
@@ -32,8 +26,10 @@ export class StatusBar implements vscode.Disposable {
 
   showReport(report: RunReport | null): void {
     if (report?.status === 'finished') {
-      this.show(`$(flame) ${report.message}`, `${report.program}\n${idleTooltip}`, false);
-    } else if (report && report.status !== 'cancelled') {
+      // What changed is in the tooltip: the bar has little room.
+      const [came] = report.message.split('; ');
+      this.show(`$(flame) ${came}`, `${report.program}\n${report.message}\n${IDLE_TOOLTIP}`, false);
+    } else if (report && report.status !== 'cancelled' && report.status !== 'stopped') {
       this.show('$(warning) Perilune', report.message, false);
     } else {
       this.showIdle();

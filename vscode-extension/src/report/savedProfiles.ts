@@ -1,0 +1,60 @@
+// A saved profile opens as its report, and its figures show in the sources.
+
+import { execFile } from 'node:child_process';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { Connection } from '../server/connection';
+import { SERVER } from '../server/commands';
+import { commandLine } from '../server/find';
+import { Reports } from './panel';
+
+const MOST_BYTES = 256 * 1024 * 1024;
+
+export class SavedProfiles implements vscode.CustomReadonlyEditorProvider {
+  constructor(
+    private readonly connection: Connection,
+    private readonly reports: Reports,
+    private readonly refresh: () => void,
+  ) {}
+
+  openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+    return { uri, dispose: () => undefined };
+  }
+
+  async resolveCustomEditor({ uri }: vscode.CustomDocument, { webview }: vscode.WebviewPanel): Promise<void> {
+    webview.options = { enableScripts: true, localResourceRoots: [] };
+    const folder = path.dirname(uri.fsPath);
+    this.reports.listen(webview, folder);
+    try {
+      if (this.connection.serverCommand.length === 0) await firstReady(this.connection);
+      this.reports.show(webview, await this.report(uri.fsPath, folder));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      webview.html = `<p>This profile cannot be shown: ${message.replace(/[<&]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</p>`;
+      return;
+    }
+    if (!this.connection.can(SERVER.load)) return;
+    await this.connection.execute(SERVER.load, { path: uri.fsPath }).catch(() => null);
+    this.refresh();
+  }
+
+  private report(file: string, folder: string): Promise<string> {
+    const [program, ...args] = commandLine(this.connection.serverCommand);
+    const options = { cwd: folder, maxBuffer: MOST_BYTES, windowsHide: true };
+    return new Promise((resolve, reject) => {
+      execFile(program, [...args, 'report', file, '--format', 'html'], options, (error, stdout, stderr) => {
+        if (error) reject(new Error(stderr.trim() || error.message));
+        else resolve(stdout);
+      });
+    });
+  }
+}
+
+function firstReady(connection: Connection): Promise<void> {
+  return new Promise((resolve) => {
+    const subscription = connection.onReady(() => {
+      subscription.dispose();
+      resolve();
+    });
+  });
+}
