@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TypeVar, get_args
 
 from perilune.profiler.attribution import attribute
+from perilune.profiler.loaded_files import LoadedFiles
 from perilune.profiler.model import Program
 from perilune.profiler.renderers.json import render
 from perilune.profiler.session import Mode, Session
@@ -70,7 +71,7 @@ def main() -> int:
     outcome.check()
     raw = session.raw
     assert raw is not None
-    profile, attributing = timed("attribute", lambda: attribute(raw, options.mode, Program("large"), {}))
+    profile, attributing = timed("attribute", lambda: attribute(raw, options.mode, Program("large"), LoadedFiles()))
     content, writing = timed("write", lambda: render(profile))
     print(
         f"{profile.totals.instructions:,} instructions, {len(profile.files[0].lines):,} lines, {len(content):,} bytes"

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from perilune.profiler.session import Mode, SamplerKind, profile_source
-from perilune.profiler.shares import error_of_share
+from perilune.profiler.shares import interval_of_share
 
 REPEATS = (5, 1, 3, 1)
 FIRST_LINE = 3
@@ -63,7 +63,7 @@ class Finding(NamedTuple):
 
     index: int
     deviation: float  # of its share from the truth
-    error: float  # as the report states it
+    held: bool  # whether the interval that the report states holds it
     samples: int  # of the run
     expected: float  # probability that as many independent samples deviate by two points at most
 
@@ -75,7 +75,8 @@ def findings(part: str, rounds: int, runs: int, sampler: SamplerKind | None) -> 
         for index, (share, repeats) in enumerate(zip(found, REPEATS, strict=True)):
             truth = repeats / sum(REPEATS)
             expected = math.erf(POINTS / math.sqrt(2 * truth * (1 - truth) / max(samples, 1)))
-            yield Finding(index, share - truth, error_of_share(share, samples), samples, expected)
+            low, high = interval_of_share(share, samples)
+            yield Finding(index, share - truth, low <= truth <= high, samples, expected)
 
 
 def print_traced(runs: int, seconds: float) -> None:
@@ -113,7 +114,7 @@ def main() -> int:
             continue  # it sees no calls, so it has no total times
         found = list(findings(part, rounds_for(part, options.seconds), options.runs, options.sampler))
         samples = statistics.mean(finding.samples for finding in found)
-        within = statistics.mean(abs(finding.deviation) <= finding.error for finding in found)
+        within = statistics.mean(finding.held for finding in found)
         close = statistics.mean(abs(finding.deviation) <= POINTS for finding in found)
         expected = statistics.mean(finding.expected for finding in found)
         bias = [

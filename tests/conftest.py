@@ -2,7 +2,17 @@
 
 import signal
 
+import pytest
+
 # A shell starts background jobs with Ctrl-C ignored, and what is ignored is inherited by every program started from here.
 # The tests send that signal, so they begin as in a terminal.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes runs only if it is asked for."""
+    if "slow" not in str(config.option.markexpr):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest -m slow"))

@@ -1,0 +1,239 @@
+"""Measures the language server as an editor meets it, over its pipes: start, errors and hints while one types, memory.
+
+    python benchmarks/editor.py [--edits N] [--keys N]
+
+Times are by the clock, from the message that is sent to the one that answers it; the start's is processor time, where the
+system tells it (/proc), and so is memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SIZES = (100, 1_000, 10_000)
+FUNCTION = """-- function number {n}
+function M.work_{n}(a, b)
+  local sum, t = 0, {{}}
+  for i = 1, a do
+    if i % 2 == 0 then
+      sum = sum + b * i - {n}
+    else
+      t[#t + 1] = tostring(sum)
+    end
+  end
+  return sum, t
+end
+M.work_{n}(3, {n})
+"""
+
+
+class Server:
+    """A server of its own, spoken to in JSON."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "perilune", "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._last = 0
+        self._checked: dict[str, int] = {}  # the version whose errors were told last, by document
+        hints = {"inlayHint": {"refreshSupport": False}}
+        folders = [{"uri": folder.as_uri(), "name": "benchmark"}]
+        root = {"processId": os.getpid(), "rootUri": folder.as_uri(), "workspaceFolders": folders}
+        options = {"profile": {"mode": "count"}}
+        capabilities = {"workspace": hints}
+        self.request("initialize", {**root, "capabilities": capabilities, "initializationOptions": options})
+        self.notify("initialized", {})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.process.stdin.flush()
+
+    def _read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        length = 0
+        while (line := self.process.stdout.readline().strip()) or not length:
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        message: dict[str, Any] = json.loads(self.process.stdout.read(length))
+        if "id" in message and "method" in message:
+            self._send({"id": message["id"], "result": None})
+        if message.get("method") == "textDocument/publishDiagnostics":
+            self._checked[message["params"]["uri"]] = message["params"].get("version")
+        return message
+
+    def notify(self, method: str, params: Any) -> None:
+        """Sends what has no answer."""
+        self._send({"method": method, "params": params})
+
+    def request(self, method: str, params: Any) -> Any:
+        """Sends a request and gives its result."""
+        self._last += 1
+        self._send({"id": self._last, "method": method, "params": params})
+        while "method" in (message := self._read()) or message.get("id") != self._last:
+            pass
+        if "error" in message:
+            raise SystemExit(f"{method}: {message['error']['message']}")
+        return message["result"]
+
+    def open(self, uri: str, text: str) -> None:
+        """Opens a document and waits for its errors."""
+        document = {"uri": uri, "languageId": "lua", "version": 1, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+        self.errors(uri, 1)
+
+    def change(self, uri: str, text: str, version: int) -> None:
+        """Sends a document's new text."""
+        document = {"uri": uri, "version": version}
+        self.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
+
+    def errors(self, uri: str, version: int) -> None:
+        """Waits for the errors of a version."""
+        while self._checked.get(uri) != version:
+            self._read()
+
+    def hints(self, uri: str, line: int) -> Any:
+        """The hints of a window of 60 lines."""
+        window = {"start": {"line": line, "character": 0}, "end": {"line": line + 60, "character": 0}}
+        return self.request("textDocument/inlayHint", {"textDocument": {"uri": uri}, "range": window})
+
+    def processor_seconds(self) -> float | None:
+        """What the process has used so far."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def megabytes(self) -> float | None:
+        """The memory that the process holds."""
+        try:
+            return (
+                int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+            )
+        except OSError:
+            return None
+
+    def close(self) -> None:
+        """Ends the session."""
+        self.request("shutdown", None)
+        self.notify("exit", None)
+        self.process.wait(20)
+
+
+def program(lines: int) -> str:
+    """A module of so many lines that calls what it defines."""
+    count = max(1, lines // FUNCTION.count("\n"))
+    return "local M = {}\n" + "".join(FUNCTION.format(n=n) for n in range(count)) + "return M\n"
+
+
+def typed(text: str, key: int) -> str:
+    """The text with the first characters of a statement, one more at each key, in the middle of it."""
+    statement = "local total = sum + f(a, b) -- more\n"
+    marker = "  return sum, t\n"
+    place = text.index(marker, len(text) // 2)
+    return f"{text[:place]}  {statement[: 1 + key % (len(statement) - 1)]}\n{text[place:]}"
+
+
+def milliseconds(action: Callable[[], Any]) -> float:
+    """How long something takes."""
+    began = time.perf_counter()
+    action()
+    return (time.perf_counter() - began) * 1000
+
+
+def spread(times: list[float]) -> str:
+    """Median and 95th percentile."""
+    return f"{statistics.median(times):7.1f} ms  p95 {sorted(times)[int(len(times) * 0.95)]:7.1f} ms"
+
+
+def main() -> int:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--edits", type=int, default=10_000, help="random edits over which memory is watched")
+    parser.add_argument("--keys", type=int, default=70, help="keystrokes per figure")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        began = time.perf_counter()
+        server = Server(folder)
+        server.open((folder / "start.lua").as_uri(), "local x = = 1\n")
+        used = server.processor_seconds()
+        shown = "unknown" if used is None else f"{used * 1000:.0f} ms of processor time"
+        print(f"start to first errors            {(time.perf_counter() - began) * 1000:7.1f} ms  {shown}")
+        for lines in SIZES:
+            path = folder / f"module_{lines}.lua"
+            text = program(lines)
+            path.write_text(text)
+            uri = path.as_uri()
+            server.open(uri, text)
+            target = {"command": "perilune.server.profile", "arguments": [{"uri": uri}]}
+            server.request("workspace/executeCommand", target)
+            times: dict[str, list[float]] = {"errors": [], "unchanged": [], "keystroke": [], "completion": []}
+            middle = lines // 2
+            found = server.hints(uri, middle)
+            version = 1
+            for key in range(options.keys):
+                times["unchanged"].append(milliseconds(lambda: server.hints(uri, middle)))  # noqa: B023
+                version += 1
+                changed = typed(text, key)
+
+                def errors(changed: str = changed, version: int = version, uri: str = uri) -> None:
+                    server.change(uri, changed, version)
+                    server.errors(uri, version)
+
+                def hints(changed: str = changed, version: int = version, uri: str = uri, line: int = middle) -> None:
+                    server.change(uri, changed + "\n", version)
+                    server.hints(uri, line)
+
+                times["errors"].append(milliseconds(errors))
+                version += 1
+                times["keystroke"].append(milliseconds(lambda: hints(version=version)))  # noqa: B023
+                server.errors(uri, version)
+                where = {"line": middle, "character": 2}
+                request = {"textDocument": {"uri": uri}, "position": where}
+                times["completion"].append(
+                    milliseconds(lambda: server.request("textDocument/completion", request))  # noqa: B023
+                )
+            print(f"{lines:>6} lines: keystroke to errors  {spread(times['errors'])}")
+            print(f"        hints, unchanged        {spread(times['unchanged'])}   ({len(found)} in the window)")
+            print(f"        hints after a keystroke {spread(times['keystroke'])}")
+            print(f"        completion              {spread(times['completion'])}")
+        watch_memory(server, folder, options.edits)
+        server.close()
+    return 0
+
+
+def watch_memory(server: Server, folder: Path, edits: int) -> None:
+    """Prints what the server holds after a tenth of the edits, and after all."""
+    generator = random.Random(1)
+    text, uri = program(1_000), (folder / "edited.lua").as_uri()
+    server.open(uri, text)
+    held = [server.megabytes()]
+    for version in range(2, edits + 2):
+        place = generator.randrange(len(text))
+        server.change(uri, text[:place] + generator.choice(("x", " ", "\n", "end", "(", "")) + text[place:], version)
+        if version % 50 == 0:
+            server.errors(uri, version)
+        if version == edits // 10 or version == edits + 1:
+            held.append(server.megabytes())
+    if None not in held:
+        begin, tenth, end = held[0], held[1], held[-1]
+        print(f"memory: {begin:.0f} MB, after {edits // 10:,} edits {tenth:.0f} MB, after {edits:,} {end:.0f} MB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
