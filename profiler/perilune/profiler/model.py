@@ -5,6 +5,8 @@ Times are nanoseconds and None where the mode takes none; lines count from 1; sh
 `totals.run_ns`, or of `totals.instructions` in count mode, which has no time. The 95 % interval of a sampled share is
 from `low` to `high`, and `error` is how far its farther end is from the share; `total_error` is that of `total_ns`, as a
 share of `totals.run_ns`. They are None where nothing was sampled, and never 0.
+
+A foreign profile has an `origin`, and may lack counts: they are null in JSON and 0 here, and `Profile.holds` tells.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from perilune.profiler.plain import LATER, PlainError, from_plain, to_plain
+from perilune.profiler.origin import MEASURED, NULL_WITHOUT, Origin
+from perilune.profiler.plain import COUNT, LATER, PlainError, from_plain, to_plain
 
 FORMAT = "perilune-profile"
 VERSION = 1
@@ -72,10 +75,10 @@ class Memory:
     `peak_bytes` is the largest that the heap was while it was measured or at the end, so never below `current_bytes`.
     """
 
-    current_bytes: int = 0
-    peak_bytes: int = 0
-    allocated_bytes: int = 0
-    allocations: int = 0
+    current_bytes: int = field(default=0, metadata=COUNT)
+    peak_bytes: int = field(default=0, metadata=COUNT)
+    allocated_bytes: int = field(default=0, metadata=COUNT)
+    allocations: int = field(default=0, metadata=COUNT)
     live_kinds: list[KindRow] = field(default_factory=list, metadata=LATER)
 
 
@@ -111,8 +114,8 @@ class Stack:
     calls in its middle.
     """
 
-    current_depth: int = 0
-    peak_depth: int = 0
+    current_depth: int = field(default=0, metadata=COUNT)
+    peak_depth: int = field(default=0, metadata=COUNT)
     peak_chain: list[ChainEntry] = field(default_factory=list, metadata=LATER)
     peak_chain_missing: int = field(default=0, metadata=LATER)
 
@@ -172,7 +175,7 @@ class Totals:
     compile_ns: int | None = None
     outside_ns: int | None = None
     raw_ns: int | None = None
-    instructions: int = 0
+    instructions: int = field(default=0, metadata=COUNT)
     samples: int | None = None
     sampler: str | None = None
     sample_interval_ns: int | None = None
@@ -241,7 +244,7 @@ class BuiltinRow:
     """One library function, such as `string.format`. Its time is also part of the lines that called it."""
 
     name: str
-    calls: int
+    calls: int = field(metadata=COUNT)
     share: float | None = None
     self_ns: int | None = None
     error: float | None = None
@@ -279,15 +282,15 @@ class LineRow:
     """
 
     line: int
-    hits: int
-    instructions: int
+    hits: int = field(metadata=COUNT)
+    instructions: int = field(metadata=COUNT)
     share: float
     self_ns: int | None = None
     raw_ns: int | None = None
     total_ns: int | None = None
     error: float | None = None
-    allocated_bytes: int = 0
-    allocations: int = 0
+    allocated_bytes: int = field(default=0, metadata=COUNT)
+    allocations: int = field(default=0, metadata=COUNT)
     live_bytes: int | None = None
     peak_live_bytes: int | None = None
     live_kinds: list[KindRow] = field(default_factory=list, metadata=LATER)
@@ -309,15 +312,15 @@ class FunctionRow:
     name: str
     line: int
     end_line: int
-    calls: int
-    instructions: int
+    calls: int = field(metadata=COUNT)
+    instructions: int = field(metadata=COUNT)
     share: float
     self_ns: int | None = None
     raw_ns: int | None = None
     total_ns: int | None = None
     error: float | None = None
-    allocated_bytes: int = field(default=0, metadata=LATER)
-    allocations: int = field(default=0, metadata=LATER)
+    allocated_bytes: int = field(default=0, metadata=COUNT)
+    allocations: int = field(default=0, metadata=COUNT)
     low: float | None = None
     high: float | None = None
     total_error: float | None = None
@@ -372,7 +375,8 @@ class Profile:
     """A whole profile. `call_tree` is None in modes that record no stacks.
 
     `outcome` is None where it is not known: in a profile from before it was recorded, or of a machine that ran on.
-    `clock` is "cpu" where all times are processor times, as `by_cpu` makes a profile for those who show it.
+    `clock` is "cpu" where all times are processor times, as `by_cpu` makes a profile for those who show it. `origin` is
+    None where it was made here; in a foreign profile library functions are C functions and states of the virtual machine.
     """
 
     mode: str
@@ -386,6 +390,16 @@ class Profile:
     zones: list[ZoneRow] = field(default_factory=list, metadata=LATER)
     call_tree: CallNode | None = None
     clock: str = field(default="wall", metadata=LATER)
+    origin: Origin | None = None
+
+    def holds(self, figure: str) -> bool:
+        """Whether it holds one of the figures of NULL_WITHOUT; what was profiled here holds all of them."""
+        return self.origin is None or figure in self.origin.figures
+
+    @property
+    def unknown_fields(self) -> frozenset[str]:
+        """The names of fields that are 0 for not being known."""
+        return frozenset(name for figure, names in NULL_WITHOUT.items() if not self.holds(figure) for name in names)
 
     def file(self, path: str) -> FileProfile | None:
         """The file of that path, if the run touched it."""
@@ -393,7 +407,7 @@ class Profile:
 
     def to_json(self) -> dict[str, Any]:
         """The profile as the JSON object, made of dicts, lists and plain values."""
-        plain: dict[str, Any] = to_plain(self)
+        plain: dict[str, Any] = to_plain(self, self.unknown_fields)
         return {"format": FORMAT, "version": VERSION, **plain}
 
     @staticmethod
@@ -415,9 +429,12 @@ class Profile:
         if value.get("mode") not in MODES:
             raise ProfileFormatError(f'"mode" is {value.get("mode")!r}, not one of {", ".join(MODES)}')
         try:
-            return from_plain(Profile, value)
+            profile = from_plain(Profile, value)
         except PlainError as error:
             raise ProfileFormatError(str(error)) from None
+        if profile.origin is not None and profile.origin.measured not in MEASURED:
+            raise ProfileFormatError(f'"origin.measured" is not one of {", ".join(MEASURED)}')
+        return profile
 
     @property
     def failure(self) -> str | None:

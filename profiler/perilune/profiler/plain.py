@@ -1,19 +1,23 @@
 """Dataclasses as plain values, such as JSON has them, and back: one object a class, a member a field.
 
-A member may be left out, or be null, if its field may be None, or is marked `LATER`: then the field has its default.
+A member may be left out, or be null, if its field may be None, or is marked `LATER`: then the field has its default. One
+that is marked `COUNT` may be null, and is 0 then.
 Members that the class does not know are ignored. A class may not have fields of other types than str, int, float,
 classes like it, and lists and optional ones of these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import MISSING, Field, fields, is_dataclass
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 LATER = MappingProxyType({"later": True})
 """Metadata of a field that objects from before it may lack."""
+
+COUNT = MappingProxyType({"count": True})
+"""Metadata of a count that an object may not know."""
 
 _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false"}
 
@@ -29,12 +33,17 @@ class PlainError(ValueError):
     """A plain value is not of the type that it should be; the message says where it stands and what was expected."""
 
 
-def to_plain(value: Any) -> Any:
-    """The value made of dicts, lists, strings, numbers and None."""
+def to_plain(value: Any, unknown: Container[str] = ()) -> Any:
+    """The value made of dicts, lists, strings, numbers and None, which stands for `unknown` counts, by name of field."""
     if isinstance(value, list):
-        return [to_plain(item) for item in value]
+        return [to_plain(item, unknown) for item in value]
     if is_dataclass(value):
-        return {member.name: to_plain(getattr(value, member.name)) for member in fields(value)}
+        return {
+            member.name: None
+            if member.name in unknown and member.metadata.get("count")
+            else to_plain(getattr(value, member.name), unknown)
+            for member in fields(value)
+        }
     return value
 
 
@@ -73,6 +82,8 @@ def _class_reader(kind: Any) -> _Read:
 
 def _default(member: Field[Any], hint: Any) -> Callable[[], Any] | None:
     """What makes the value of a field whose member is left out; None if it may not be."""
+    if member.metadata.get("count"):
+        return int
     if not (member.metadata.get("later") or NoneType in get_args(hint)):
         return None
     if member.default_factory is not MISSING:

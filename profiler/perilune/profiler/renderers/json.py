@@ -20,6 +20,7 @@ _LEFT_OUT_IF: dict[str, tuple[Any, ...]] = {
     "clock": ("wall",),
     "repeats": (None,),
     "ranges": ([],),
+    "origin": (None,),
 }
 _LEFT_OUT_OF_ROWS_IF: dict[str, tuple[Any, ...]] = _LEFT_OUT_IF | {
     "gc_ns": (None, 0),
@@ -31,10 +32,15 @@ _LEFT_OUT_OF_ROWS_IF: dict[str, tuple[Any, ...]] = _LEFT_OUT_IF | {
 def render(profile: Profile) -> str:
     """The same profile always gives the same text."""
     head = {"format": FORMAT, "version": VERSION}
-    return json.dumps(head | _fields(profile), separators=(",", ":"), default=_fields) + "\n"
+    unknown = profile.unknown_fields
+
+    def fields(row: Any) -> dict[str, Any]:
+        return _fields(row, unknown)
+
+    return json.dumps(head | fields(profile), separators=(",", ":"), default=fields) + "\n"
 
 
-def _fields(row: Any) -> dict[str, Any]:
+def _fields(row: Any, unknown: frozenset[str]) -> dict[str, Any]:
     """The fields of one of the model's dataclasses; the encoder asks for those of the ones inside."""
     left_out = _LEFT_OUT_OF_ROWS_IF if isinstance(row, LineRow | FunctionRow) else _LEFT_OUT_IF
     fields = {}
@@ -43,7 +49,7 @@ def _fields(row: Any) -> dict[str, Any]:
         if type(value) is float:
             value = float(f"{value:.6g}")
         if value not in left_out.get(name, ()):
-            fields[name] = value
+            fields[name] = None if name in unknown else value
     return fields
 
 
