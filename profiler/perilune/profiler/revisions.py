@@ -83,20 +83,43 @@ def work_tree(path: str, revision: str) -> Iterator[WorkTree]:
 
 def earlier_text(path: str, sha256: str, most: int = 50) -> bytes | None:
     """The content that a file had in one of its latest revisions, by its hash; None where git does not know it."""
-    from hashlib import sha256 as hash_of
+    return next((content for _, content in _latest(path, most) if _hash_of(content) == sha256), None)
 
+
+def revision_of(path: str, sha256: str | None, most: int = 50) -> str | None:
+    """The commit that a file of that content belongs to: HEAD if it has it, else the latest that changed it to that.
+
+    `-dirty` stands behind HEAD's name where no revision has it, as git writes it; None where git does not know the file.
+    """
+    try:
+        head = _commit(_top(os.path.realpath(path)), "HEAD")[:_SHORT]
+    except RevisionError:
+        return None
+    for place, (commit, content) in enumerate(_latest(path, most)):
+        if _hash_of(content) == sha256:
+            return commit[:_SHORT] if place else head
+    return f"{head}-dirty"
+
+
+def _latest(path: str, most: int) -> Iterator[tuple[str, bytes]]:
+    """A file's latest revisions, newest first, each with its content."""
     real = os.path.realpath(path)
     try:
         top = _top(real)
     except RevisionError:
-        return None
+        return
     name = os.path.relpath(real, top).replace(os.sep, "/")
     commits = _git(top, "rev-list", f"--max-count={most}", "HEAD", "--", name).stdout.decode("ascii", "replace").split()
     for commit in commits:
         done = _git(top, "cat-file", "--filters", f"{commit}:{name}")
-        if not done.returncode and hash_of(done.stdout).hexdigest() == sha256:
-            return done.stdout
-    return None
+        if not done.returncode:
+            yield commit, done.stdout
+
+
+def _hash_of(content: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(content).hexdigest()
 
 
 def _top(path: str) -> str:
