@@ -18,6 +18,7 @@ def perilune(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyt
     for variable in ("LUA_INIT", "LUA_INIT_5_4", "LUA_PATH", "LUA_PATH_5_4"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PERILUNE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PERILUNE_STORE", str(tmp_path / "results.sqlite"))
 
     def run(*arguments: str, standard_input: str = "") -> Result:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(standard_input.encode())))

@@ -11,6 +11,23 @@ _OPENING = ("io.open", "io.output")
 _WRITING = ("file:write", "io.write")
 _READING_INPUT = ("io.read", "io.lines")
 _READING_FILES = ("file:read", "file:lines", "io.lines iterator")
+_OUTSIDE = (
+    "io.open",
+    "io.lines",
+    "io.input",
+    "io.popen",
+    "os.execute",
+    "os.getenv",
+    "os.remove",
+    "os.rename",
+    "loadfile",
+    "package.loadlib",
+    "lfs.attributes",
+    "lfs.symlinkattributes",
+    "lfs.dir",
+    "lfs.chdir",
+    "lfs.currentdir",
+)
 _INPUTS = {
     "os.time": "the clock",
     "os.clock": "the clock",
@@ -51,6 +68,11 @@ def reads_standard_input(profile: Profile) -> str | None:
             return name
     opens = called.intersection(("io.open", "io.popen", "io.tmpfile"))
     return next((name for name in _READING_FILES if name in called and not opens), None)
+
+
+def depends_on_files(profile: Profile) -> bool:
+    """Whether the run may have read, or asked other programs, what its program, modules, arguments and input do not say."""
+    return not _called(profile).isdisjoint(_OUTSIDE)
 
 
 def inputs(profile: Profile) -> list[str]:
