@@ -2,7 +2,6 @@
 // environment that has Perilune. Every step says that it holds. PARTS=figures,views runs some of its parts, STEPS=REGEXP some
 // of their steps.
 
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -54,12 +53,6 @@ async function step(title, act) {
   }
 }
 
-/** The process ids of the language servers that were started from a folder. */
-function serverPids(from = path.join(folder, '.venv')) {
-  const listed = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
-  return listed.filter((line) => line.includes(`${from}/`) && / lsp( |$)/.test(line)).map((line) => parseInt(line, 10));
-}
-
 try {
   for (const name of chosen) {
     code ??= new Workbench({ installation: codeServer, root, folder, port: await freePort() });
@@ -68,7 +61,7 @@ try {
       await code.start();
     }
     const begun = Date.now();
-    await PARTS[name](step, { code, root, folder, vsix, environment, serverPids, freePort });
+    await PARTS[name](step, { code, root, folder, vsix, environment, freePort });
     console.log(`part ${name}: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
   }
 } catch (error) {

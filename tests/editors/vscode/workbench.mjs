@@ -207,6 +207,7 @@ export class Workbench {
     await input.fill(`:${line}:${column}`);
     await this.page.keyboard.press('Enter');
     await input.waitFor({ state: 'hidden' });
+    await this.until(`the cursor at ${line}:${column}`, async () => (await this.cursor()) === `${line}:${column}`);
   }
 
   /** The page in the panel that is seen, in its two frames. */
@@ -267,9 +268,14 @@ export class Workbench {
     }, editor);
   }
 
-  async cursorLine() {
+  /** Line and column, as the status bar has them a moment after the editor. */
+  async cursor() {
     const text = await this.page.locator('.statusbar-item', { hasText: /Ln \d+/ }).first().innerText();
-    return Number(/Ln (\d+)/.exec(text)[1]);
+    return /Ln (\d+), Col (\d+)/.exec(text).slice(1).join(':');
+  }
+
+  async cursorLine() {
+    return parseInt(await this.cursor(), 10);
   }
 
   /** Waits for a notification, and takes it away. */

@@ -62,6 +62,8 @@ export default async function automatic(step, { code, folder }) {
     await code.command('Show or Focus Hover');
     await code.page.locator('.monaco-hover', { hasText: 'what is measured' }).first().waitFor();
     await code.shot('toml');
+    await code.page.keyboard.press('Escape');
+    await code.page.keyboard.press('Control+S');
     code.writeSettings({ 'perilune.profile.mode': 'sample' });
     await code.newWindow();
     fs.rmSync(path.join(folder, '.perilune.toml'));

@@ -2,9 +2,10 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { serverPids } from '../processes.mjs';
 import { HOT } from '../programs.mjs';
 
-export default async function installation(step, { code, root, environment, serverPids }) {
+export default async function installation(step, { code, root, environment }) {
   // A machine on which nothing is but the system's programs, and a folder without an environment.
   const folder = path.join(root, 'bare');
   const bin = path.join(root, 'bin');

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { extensionHostTime } from '../processes.mjs';
 
 const THEMES = [
   ['Light Modern', 'vs', 3],
@@ -29,7 +30,7 @@ export default async function looks(step, { code, root, folder }) {
       await code.page.waitForSelector('.glyph-margin-widgets .cgmr, .margin .cgmr');
       const seen = await code.until('figures', async () => {
         const found = await colors(code);
-        return found.figures.length > 1 && found.bars.length > 1 && found;
+        return found.count > 4 && found.bars.length > 1 && found;
       });
       for (const color of seen.figures) {
         const contrast = ratio(color, seen.background);
@@ -107,6 +108,7 @@ export default async function looks(step, { code, root, folder }) {
     await code.newWindow();
     await code.open('long.lua');
     await code.waitForLine(/local function f0/);
+    const processorTime = () => extensionHostTime(path.join(root, 'home'));
     const typed = async () => {
       await code.goTo(3);
       await code.page.keyboard.press('End');
@@ -130,23 +132,6 @@ export default async function looks(step, { code, root, folder }) {
     code.writeSettings({ 'perilune.profile.mode': 'sample' });
     await code.newWindow();
   });
-
-  /** Milliseconds that the extension hosts of this session took of the processor. */
-  function processorTime() {
-    let ticks = 0;
-    for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const args = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-        const environment = args.includes('--type=extensionHost') ? fs.readFileSync(`/proc/${pid}/environ`, 'utf8') : '';
-        if (!environment.includes(path.join(root, 'home'))) continue;
-        const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-        ticks += Number(fields[11]) + Number(fields[12]);
-      } catch {
-        // It has ended.
-      }
-    }
-    return ticks * 10;
-  }
 }
 
 /** The colours of the figures, of the bars, and behind them. */
@@ -158,6 +143,7 @@ function colors(code) {
     const bars = spans.map((span) => getComputedStyle(span, '::before')).filter(({ position, width }) => position === 'absolute' && parseFloat(width) > 0);
     return {
       background: getComputedStyle(instance.querySelector('.monaco-editor-background')).backgroundColor,
+      count: figures.length,
       figures: [...new Set(figures.map(({ color }) => color))],
       bars: [...new Set(bars.map(({ backgroundColor }) => backgroundColor))],
     };

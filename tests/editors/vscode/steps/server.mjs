@@ -2,11 +2,13 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { processesIn, serverPids } from '../processes.mjs';
 
-export default async function server(step, { code, folder, environment, serverPids }) {
+export default async function server(step, { code, folder, environment }) {
   const anyFigure = /crowded\(n - 1\).*\d[\d.]*[kM]?×/;
+  const servers = () => serverPids(path.join(folder, '.venv'));
   const kill = (pids) => pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
-  const another = (before) => code.until('another server', () => serverPids().some((pid) => !before.includes(pid)));
+  const another = (before) => code.until('another server', () => servers().some((pid) => !before.includes(pid)));
 
   await code.open('hot.lua');
   await code.waitForLine(/crowded\(n - 1\)/);
@@ -31,7 +33,7 @@ export default async function server(step, { code, folder, environment, serverPi
   await step('a killed server starts again and says so, figures are there', async () => {
     await code.open('hot.lua');
     await code.waitForLine(anyFigure);
-    const before = serverPids();
+    const before = servers();
     kill(before);
     await code.notification(/was started again/);
     await another(before);
@@ -42,10 +44,10 @@ export default async function server(step, { code, folder, environment, serverPi
   });
 
   await step('the server is restarted by a command', async () => {
-    const before = serverPids();
+    const before = servers();
     await code.command('Perilune: Restart the Server');
     await another(before);
-    await code.until('the old one has gone', () => !serverPids().some((pid) => before.includes(pid)));
+    await code.until('the old one has gone', () => !servers().some((pid) => before.includes(pid)));
     await code.waitForLine(anyFigure);
   });
 
@@ -53,14 +55,14 @@ export default async function server(step, { code, folder, environment, serverPi
     for (let times = 0; times < 8; times += 1) {
       const pids = await code.until('a server', async () => {
         if (await code.page.locator('.notification-toast', { hasText: 'stops again and again' }).count()) return ['given up'];
-        return serverPids().length > 0 && serverPids();
+        return servers().length > 0 && servers();
       });
       if (pids[0] === 'given up') break;
       kill(pids);
-      await code.until('its end', () => !serverPids().some((pid) => pids.includes(pid)));
+      await code.until('its end', () => !servers().some((pid) => pids.includes(pid)));
     }
     await code.notification(/stops again and again/, 'Start It Again');
-    await code.until('a server', () => serverPids().length > 0);
+    await code.until('a server', () => servers().length > 0);
     await code.waitForLine(anyFigure);
   });
 
@@ -99,17 +101,4 @@ export default async function server(step, { code, folder, environment, serverPi
     await code.start();
     await code.newWindow();
   });
-}
-
-/** The command lines of the processes that run in a folder. */
-function processesIn(folder) {
-  const found = [];
-  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (fs.readlinkSync(`/proc/${pid}/cwd`) === folder) found.push(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
-    } catch {
-      // It is another's, or has ended.
-    }
-  }
-  return found;
 }
