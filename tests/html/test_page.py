@@ -463,6 +463,11 @@ def test_names_and_the_leading_figures_have_room(open_report: OpenReport, width:
         assert page.locator("#functions").get_by_role("button", name=title).is_visible()
         box = page.locator("#functions td.wide", has_text="join").bounding_box()
         assert box is not None and box["width"] > 80
+        if width == 400:
+            past = (
+                "[...document.querySelectorAll('.scroller')].filter((box) => box.scrollWidth > box.clientWidth).length"
+            )
+            assert page.evaluate(past) == 0
 
 
 CONTRASTS = """() => {

@@ -14,7 +14,7 @@ from perilune.compiler.opcodes import OPCODES
 from perilune.compiler.proto import Proto
 from perilune.profiler.model import FileProfile, Profile
 from perilune.profiler.program_costs import InstructionCost
-from perilune.profiler.renderers.figures import points_text, printable, share_text, time_text
+from perilune.profiler.renderers.figures import count_text, points_text, printable, share_text, time_text
 from perilune.profiler.shares import sampling_error, time_share, times_lead
 from perilune.profiler.sources import split_lines
 
@@ -23,8 +23,12 @@ _LEGEND_WITH_TIMES = (
     "; in the margin: how often the instruction ran, its share of the run's time and the error of it, its time, its place "
     "in the function\n"
 )
+_LEGEND_OF_PANE = "; how often each ran, its place\n"
+_LEGEND_OF_PANE_WITH_TIMES = "; how often each ran, share, time, place\n"
 _COUNT_WIDTH = 15
 _TIMED_WIDTH = _COUNT_WIDTH + 8 + 6 + 9
+_PANE_COUNT_WIDTH = 6
+_PANE_TIMED_WIDTH = _PANE_COUNT_WIDTH + 7 + 8
 
 UNKNOWN = InstructionCost(-1)
 """The cost of an instruction that does not follow."""
@@ -42,12 +46,18 @@ class BytecodeText:
 
 
 def bytecode_text(proto: Proto, source: bytes, file: FileProfile | None, profile: Profile | None) -> BytecodeText:
-    """The bytecode of a file's text beside it, with what a profile knows of it."""
+    """The bytecode of a file's text for a pane beside it, with what a profile knows of it.
+
+    Figures are short, so that the instructions behind them are seen.
+    """
     places: list[tuple[int, int]] = []
     if file is None or profile is None:
         return BytecodeText(disassemble(proto, shown_source(source), (), places), places)
-    head = legend(profile)
-    text = disassemble(proto, shown_source(source), margins(costs_of_lines(proto, file), profile), places)
+    head = _LEGEND_OF_PANE_WITH_TIMES if times_lead(profile) else _LEGEND_OF_PANE
+    figures = [
+        {pc: _short_margin(cost, profile) for pc, cost in function.items()} for function in costs_of_lines(proto, file)
+    ]
+    text = disassemble(proto, shown_source(source), figures, places)
     return BytecodeText(head + text, [(line + head.count("\n"), of_source) for line, of_source in places])
 
 
@@ -76,6 +86,16 @@ def _margin(cost: InstructionCost, profile: Profile) -> str:
     points = points_text(sampling_error(profile, share))
     error = f"±{points}" if points else ""
     return f"{count}{share_text(share):>8} {error:<5}{time_text(cost.self_ns or None):>9}"
+
+
+def _short_margin(cost: InstructionCost, profile: Profile) -> str:
+    if cost.count < 0:
+        return " " * (_PANE_TIMED_WIDTH if times_lead(profile) else _PANE_COUNT_WIDTH)
+    count = f"{count_text(cost.count):>{_PANE_COUNT_WIDTH}}"
+    if not times_lead(profile):
+        return count
+    share = time_share(profile, cost.self_ns) if cost.self_ns else None
+    return f"{count}{share_text(share):>7}{time_text(cost.self_ns or None):>8}"
 
 
 def costs_of_lines(proto: Proto, file: FileProfile) -> list[dict[int, InstructionCost]]:
