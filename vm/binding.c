@@ -161,7 +161,9 @@ typedef struct Run {
   int arg_count;
   int script; /* for the global `arg`: which word of the command line is the script */
   bool only_load;
-  char *message; /* malloc'ed */
+  Bytes module_global; /* where the result goes of `require`, which is called instead of a chunk; no text: a chunk */
+  bool prints;         /* its results, as the interactive mode does */
+  char *message;       /* malloc'ed */
   size_t message_length;
 } Run;
 
@@ -216,6 +218,56 @@ static void push_arguments(Thread *L, void *context) {
   for (int i = 0; i < run->arg_count; i++) push_bytes(L, run->args[i].text, run->args[i].length);
 }
 
+static const Value *global(const VM *vm, Str *name) { return table_get_str(vm->globals, name); }
+
+static void push_require(Thread *L, void *context) {
+  (void)context;
+  push_value(L, global(L->vm, str_from(L, "require")));
+}
+
+static void set_module(Thread *L, void *context) {
+  const Run *run = context;
+  push_bytes(L, run->module_global.text, run->module_global.length);
+  table_set_str(L, L->vm->globals, L->top[-1].str, L->top - 2);
+}
+
+static int print_failed(Thread *L, Value *args, int count) {
+  (void)count;
+  push_format(L, "error calling 'print' (%s)", is_string(&args[0]) ? args[0].str->text : "(null)");
+  return 1;
+}
+
+/* Puts the global `print` below the values from a place in the stack on. */
+static void insert_print(Thread *L, void *context) {
+  const ptrdiff_t *place = context;
+  stack_reserve(L, 1);
+  push_value(L, global(L->vm, str_from(L, "print")));
+  Value print = L->top[-1];
+  for (Value *v = L->top - 1; v > L->stack + *place; v--) value_copy(v, v - 1);
+  value_copy(L->stack + *place, &print);
+}
+
+static int print_results(Thread *L, ptrdiff_t place) {
+  int count = (int)(L->top - L->stack - place);
+  if (count == 0) return STATUS_OK;
+  int status = call_protected_body(L, insert_print, &place);
+  return status == STATUS_OK ? call_traced(L, count, 0, print_failed) : status;
+}
+
+static int load_what_runs(Thread *L, const Run *run) {
+  if (run->module_global.text != NULL) return call_protected_body(L, push_require, NULL);
+  if (run->text_number == 0) return load_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, "bt");
+  return load_known_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, run->text_number);
+}
+
+static int call_what_runs(Thread *L, Run *run, ptrdiff_t place) {
+  int results = run->module_global.text != NULL ? 1 : run->prints ? MULTIPLE_RESULTS : 0;
+  int status = call_traced(L, run->arg_count, results, error_with_traceback);
+  if (status == STATUS_OK && run->module_global.text != NULL) status = call_protected_body(L, set_module, run);
+  if (status == STATUS_OK && run->prints) status = print_results(L, place);
+  return status;
+}
+
 static void keep_message(const Value *v, Run *run) {
   if (!is_string(v)) return;
   run->message_length = str_length(v->str);
@@ -237,14 +289,12 @@ static int run_lua(VM *vm, Run *run) {
     vm->instructions_limited = true;
     vm->instructions_left = 0;
   }
-  int status = run->text_number == 0 ? load_chunk(L, run->chunk.text, run->chunk.length, run->chunkname, "bt")
-                                     : load_known_chunk(L, run->chunk.text, run->chunk.length, run->chunkname,
-                                                        run->text_number);
+  int status = load_what_runs(L, run);
   if (status == STATUS_OK && !run->only_load) {
     status = call_protected_body(L, push_arguments, run);
     if (status == STATUS_OK) {
       profiler_enter(vm);
-      status = call_traced(L, run->arg_count, 0, error_with_traceback);
+      status = call_what_runs(L, run, place);
       profiler_leave(vm);
     }
   }
@@ -451,16 +501,19 @@ static PyObject *run_outcome(State *self, Run *run, int signals) {
 
 static PyObject *State_run(PyObject *object, PyObject *arguments, PyObject *keywords) {
   static char *names[] = {"chunk", "chunkname", "args", "catch_interrupts", "catch_termination", "text_number",
-                          NULL};
+                          "prints", "module_global", NULL};
   State *self = (State *)object;
   Run run = {0};
-  Py_ssize_t chunk_length;
-  int interrupts = 0, termination = 0;
+  Py_ssize_t chunk_length, global_length = 0;
+  int interrupts = 0, termination = 0, prints = 0;
   PyObject *args = Py_None;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|OppI:run", names, &run.chunk.text, &chunk_length,
-                                   &run.chunkname, &args, &interrupts, &termination, &run.text_number))
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "y#y|OppIpz#:run", names, &run.chunk.text, &chunk_length,
+                                   &run.chunkname, &args, &interrupts, &termination, &run.text_number, &prints,
+                                   &run.module_global.text, &global_length))
     return NULL;
   run.chunk.length = (size_t)chunk_length;
+  run.module_global.length = (size_t)global_length;
+  run.prints = prints;
   if (!is_usable(self)) return NULL;
   if (self->finished) {
     PyErr_SetString(PyExc_RuntimeError, "the state has finished");

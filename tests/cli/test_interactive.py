@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from command_line import RunPerilune, WriteFile
-from perilune.cli.interactive import is_incomplete
+from perilune.cli.interactive import history_path, is_incomplete
 
 
 def test_values_of_expressions_are_printed_and_errors_end_nothing(perilune: RunPerilune) -> None:
@@ -26,6 +26,17 @@ def test_values_of_expressions_are_printed_and_errors_end_nothing(perilune: RunP
 def test_lines_that_belong_together_are_one_chunk(perilune: RunPerilune) -> None:
     result = perilune("-i", standard_input="for i = 1, 2 do\n  print(i)\nend\nt = {\n}\n#t\n")
     assert result.output.splitlines()[1:] == ["1", "2", "0"]
+
+
+def test_only_what_was_typed_is_in_a_traceback(perilune: RunPerilune) -> None:
+    frames = "\t[C]: in function 'error'\n\tstdin:1: in main chunk\n\t[C]: in ?\n"
+    assert perilune("-i", standard_input="error('no')\n").errors == f"perilune: stdin:1: no\nstack traceback:\n{frames}"
+
+
+def test_values_are_printed_by_the_global_print(perilune: RunPerilune) -> None:
+    result = perilune("-i", standard_input="function print(...) io.write('<', ..., '>') end\n7\nprint = nil\n8\n")
+    assert result.output.endswith("<7>")
+    assert result.errors == "perilune: error calling 'print' (attempt to call a nil value)\n"
 
 
 def test_os_exit_ends_it_with_its_status(perilune: RunPerilune) -> None:
@@ -43,6 +54,17 @@ def test_it_follows_a_script(perilune: RunPerilune, write_file: WriteFile) -> No
 )
 def test_what_needs_more_lines(text: str, expected: bool) -> None:
     assert is_incomplete(text) is expected
+
+
+@pytest.mark.parametrize("kind", ["none", "a folder", "new"])
+def test_a_history_that_cannot_be_kept_is_not_kept(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "none" if kind == "none" else tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "none" if kind == "none" else tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = tmp_path / "perilune" / "history.lua"
+    if kind == "a folder":
+        path.mkdir(parents=True)
+    assert history_path() == (str(path) if kind == "new" else None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -185,6 +185,7 @@ def test_a_module_of_an_option_is_missed_without_a_place(perilune: RunPerilune) 
     result = perilune("run", "-l", "none", "-e", "print('never')")
     assert (result.status, result.output) == (1, "")
     assert result.errors.startswith("perilune: module 'none' not found:\n\tno field package.preload['none']\n")
+    assert result.errors.endswith("\nstack traceback:\n\t[C]: in function 'require'\n\t[C]: in ?\n")
 
 
 def test_a_home_that_is_missing_is_not_made(tmp_path: Path) -> None:

@@ -23,12 +23,6 @@ _PROMPT, _CONTINUATION = "> ", ">> "
 _INCOMPLETE = "near <eof>"
 _HISTORY = "history.lua"
 
-# The chunk is handed over in binary: what it returns is printed, as by the reference's interpreter, by the global print.
-_DRIVER = b"""\
-local results = table.pack(load((...), "=stdin", "b")())
-if results.n > 0 then print(table.unpack(results, 1, results.n)) end
-"""
-
 
 def interact(state: State, lines: Iterator[str] | None = None) -> int:
     """Runs what is typed until the end of input or `os.exit`, whose status it returns. `lines` are for input that is no
@@ -42,7 +36,7 @@ def interact(state: State, lines: Iterator[str] | None = None) -> int:
         except LuaSyntaxError as error:
             tell(syntax_error_text(error))
             continue
-        outcome = state.run(_DRIVER, b"=(interactive)", (chunk,))
+        outcome = state.run(chunk, _CHUNK_NAME, prints=True)
         report_error(outcome)
         if outcome.kind in ("exit", "limit"):
             return exit_status(outcome)
@@ -97,7 +91,7 @@ def _typed_chunks() -> Iterator[str]:
         else:
             buffer.insert_text("\n")
 
-    path = _history_path()
+    path = history_path()
     history: History = FileHistory(path) if path is not None else InMemoryHistory()
     session: PromptSession[str] = PromptSession(
         _PROMPT,
@@ -115,14 +109,16 @@ def _typed_chunks() -> Iterator[str]:
             return
 
 
-def _history_path() -> str | None:
-    """The file of what was typed before, beside the other state of the user's programs; None where there is no home."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path("~").expanduser() / ".local/state")
+def history_path() -> str | None:
+    """The file of what was typed before, beside the other state of the user's programs; None where there is no home, or
+    where the file cannot be read and written."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path("~").expanduser() / ".local/state")
+    path = state / "perilune" / _HISTORY
     try:
         if not Path("~").expanduser().is_dir():
             return None
-        folder = home / "perilune"
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a+b").close()
     except (OSError, RuntimeError):
         return None
-    return str(folder / _HISTORY)
+    return str(path)

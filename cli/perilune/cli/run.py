@@ -22,7 +22,7 @@ from perilune.cli.program import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from perilune.vm import State
+    from perilune.vm import Outcome, State
 
 USAGE = f"""\
 usage: perilune run [OPTION]... [FILE [ARGUMENT]...]
@@ -45,10 +45,20 @@ _COMMAND_LINE = b"=(command line)"
 _FAILED = 1
 
 
+class Module:
+    """What an option -l asks for: a module, and the global variable that it goes to."""
+
+    __slots__ = ("name", "variable")
+
+    def __init__(self, name: bytes, variable: bytes) -> None:
+        self.name = name
+        self.variable = variable
+
+
 class Request:
     """What the arguments ask for.
 
-    `pieces` are chunk names and texts to run before the script. `words` are the program's global `arg`, in which
+    `pieces` are what comes before the script: chunk names and texts to run, and modules. `words` are the program's global `arg`, in which
     `script_word` is the index of the script, or of the command's name if there is none.
     """
 
@@ -65,7 +75,7 @@ class Request:
     )
 
     def __init__(self) -> None:
-        self.pieces: list[tuple[bytes, bytes]] = []
+        self.pieces: list[tuple[bytes, bytes] | Module] = []
         self.script: str | None = None
         self.words = ["perilune"]
         self.script_word = 0
@@ -97,7 +107,7 @@ def parse(arguments: list[str]) -> Request:
                 value = arguments[index]
                 index += 1
             code = value.encode("utf-8", "surrogateescape")
-            request.pieces.append((_COMMAND_LINE, code if option == "-e" else _require(code)))
+            request.pieces.append((_COMMAND_LINE, code) if option == "-e" else _module(code))
             has_code = has_code or option == "-e"
         elif argument == "-W":
             request.pieces.append((_COMMAND_LINE, b"warn('@on')"))
@@ -121,20 +131,10 @@ def parse(arguments: list[str]) -> Request:
     return request
 
 
-def _require(text: bytes) -> bytes:
-    """The code of an option -l: the global is the module's name up to a `-`, or what stands before a `=`.
-
-    A message of `require` names no line of this code, which nobody wrote: it is called by a library function.
-    """
-    name, equals, module = text.partition(b"=")
-    if not equals:
-        name, module = text.partition(b"-")[0], text
-    call = b"local done, result = pcall(require, " + _quoted(module) + b") if not done then error(result, 0) end "
-    return call + b"_G[" + _quoted(name) + b"] = result"
-
-
-def _quoted(text: bytes) -> bytes:
-    return b'"' + b"".join(b"\\%03d" % byte for byte in text) + b'"'
+def _module(option: bytes) -> Module:
+    """What an option -l names: the global is the module's name up to a `-`, or what stands before a `=`."""
+    name, equals, module = option.partition(b"=")
+    return Module(module, name) if equals else Module(option, option.partition(b"-")[0])
 
 
 def main(arguments: list[str]) -> int:
@@ -169,8 +169,11 @@ def run(request: Request) -> int:
 
 
 def _run_pieces(state: State, request: Request) -> int:
-    for name, text in [*startup_code(), *request.pieces]:
-        status = _execute(state, text, name, ())
+    for piece in [*startup_code(), *request.pieces]:
+        if isinstance(piece, Module):
+            status = _ended_by(state.require(piece.name, piece.variable))
+        else:
+            status = _execute(state, piece[1], piece[0], ())
         if status is not None:
             return status
     if request.script is not None:
@@ -196,6 +199,11 @@ def _execute(state: State, text: bytes, name: bytes, arguments: tuple[bytes, ...
         outcome = state.run(text, name, arguments)
     except LuaError as error:
         outcome = error.outcome
+    return _ended_by(outcome)
+
+
+def _ended_by(outcome: Outcome) -> int | None:
+    """Reports an error; gives the exit status if that is how the program ended."""
     report_error(outcome)
     return None if outcome.kind == "ok" else exit_status(outcome)
 

@@ -230,19 +230,37 @@ class State:
         args: Sequence[bytes] | None = (),
         script_name: bytes | None = None,
         text: bytes | None = None,
+        *,
+        prints: bool = False,
     ) -> Outcome:
         """Runs a chunk, binary or text, with `args` as its arguments; None means those in the global `arg`.
 
         `chunkname` is as in Lua: `@file.lua`, `=stdin`, or the text itself. With `script_name` the global `arg` is set
-        as the stand-alone interpreter sets it. `text` is what a binary chunk was compiled from. In the main thread the
-        first Ctrl-C stops the program with an error that has a traceback; a second one ends the process.
+        as the stand-alone interpreter sets it. `text` is what a binary chunk was compiled from. With `prints` the
+        global `print` gets the chunk's results. In the main thread the first Ctrl-C stops the program with an error that
+        has a traceback; a second one ends the process.
         """
-        catching = _is_main_thread()
         if script_name is not None:
             self.set_arg([b"perilune", script_name, *(args or ())], 1)
         given = None if args is None else tuple(args)
         number = 0 if text is None or self.texts is None else self.texts.number(text, chunkname)
-        request = (chunk, chunkname, given, catching, self._catches_termination, number)
+        return self._run(chunk, chunkname, given, number, prints)
+
+    def require(self, module: bytes, variable: bytes) -> Outcome:
+        """Calls the global `require` with a module's name; what it returns becomes the value of a global variable."""
+        return self._run(b"", b"", (module,), module_global=variable)
+
+    def _run(
+        self,
+        chunk: bytes,
+        chunkname: bytes,
+        args: tuple[bytes, ...] | None,
+        number: int = 0,
+        prints: bool = False,
+        module_global: bytes | None = None,
+    ) -> Outcome:
+        catching = _is_main_thread()
+        request = (chunk, chunkname, args, catching, self._catches_termination, number, prints, module_global)
         if self._time is None:
             kind, message, exit_status = self._core.run(*request)
         else:
