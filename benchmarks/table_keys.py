@@ -30,6 +30,7 @@ KINDS = (
     "small fractions",
     "booleans",
     "tables",
+    "every eighth table",
     "functions",
     "light userdata",
     "short strings",
