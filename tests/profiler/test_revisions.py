@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from perilune.profiler.revisions import RevisionError, earlier_text, work_tree
+from perilune.profiler.repository import RevisionError
+from perilune.profiler.revisions import earlier_text, work_tree
 
 AUTHOR = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
 

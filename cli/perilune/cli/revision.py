@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from perilune.cli.errors import CommandError
-from perilune.profiler.revisions import RevisionError, WorkTree, work_tree
+from perilune.profiler.repository import RevisionError
+from perilune.profiler.revisions import WorkTree, work_tree
 
 _SEARCH_PATHS = ("LUA_PATH", "LUA_PATH_5_4")
 

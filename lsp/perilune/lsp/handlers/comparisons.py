@@ -27,7 +27,8 @@ from perilune.lsp.saved_run import UnreadableProfile, read_saved
 from perilune.lsp.saved_run import find_texts as saved_texts
 from perilune.lsp.session import PeriluneServer, real_path, server
 from perilune.profiler.comparison import Comparison
-from perilune.profiler.revisions import RevisionError, WorkTree, work_tree
+from perilune.profiler.repository import RevisionError
+from perilune.profiler.revisions import WorkTree, work_tree
 from perilune.profiler.sources import find_texts
 
 _NOTHING = "There is nothing to compare with yet: run the program again, or set a baseline."
