@@ -6,7 +6,20 @@ import pytest
 
 from command_line import RunPerilune, WriteFile
 
-COMMANDS = ["run", "profile", "report", "export", "compare", "suggest", "check-budget", "check", "disasm", "asm", "lsp"]
+COMMANDS = [
+    "run",
+    "profile",
+    "report",
+    "export",
+    "compare",
+    "bisect",
+    "suggest",
+    "check-budget",
+    "check",
+    "disasm",
+    "asm",
+    "lsp",
+]
 
 
 def test_help_names_every_command(perilune: RunPerilune) -> None:

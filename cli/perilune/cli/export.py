@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="perilune export",
         usage="perilune export PROFILE [--format FORMAT] [-o FILE]\n"
-        "       perilune export PROFILE --push URL [--service SERVICE] [--label NAME=VALUE]...",
+        "       perilune export PROFILE --push URL [--service SERVICE] [OPTION]...",
         description=DESCRIPTION,
         epilog=_formats(),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -137,7 +137,8 @@ def run_git(
     """What git does in a folder. Raises RevisionError where it cannot be run."""
     # What a hook or a terminal of the user's set must not lead to another repository than the file's.
     variables = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    variables |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(environment or {})}
+    variables |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+    variables |= environment or {}
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     try:
         return subprocess.run(

@@ -113,6 +113,13 @@ def report(comparison: Comparison, sources_a: Sources, sources_b: Sources, layou
     return lines
 
 
+def changed_rows(comparison: Comparison, sources_a: Sources, sources_b: Sources, layout: Layout) -> list[Line]:
+    """The tables of functions and lines alone, an empty line before each."""
+    page = _Page(comparison, sources_a, sources_b, layout)
+    tables = (page.named_rows("Functions", "function", comparison.functions), page.source_lines())
+    return [line for section in tables if section for line in ([], *section)]
+
+
 def _text_column(title: str, text: Callable[[_Item], str]) -> Column[_Item]:
     return Column(title, lambda item: (text(item), ""), False)
 
