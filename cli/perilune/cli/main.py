@@ -18,6 +18,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
 
   perilune run FILE [ARGUMENT...]      run a program, as lua does
   perilune profile FILE [ARGUMENT...]  run it and report the cost of every line
+  perilune record -- COMMAND           the same of the Lua in any program
   perilune report PROFILE              show a saved profile, in any format
   perilune export PROFILE              turn it into a file for another tool
   perilune compare A B                 show what B costs more or less than A
@@ -40,6 +41,7 @@ Try:  perilune profile examples/nbody.lua 5000
 _COMMANDS = (
     "run",
     "profile",
+    "record",
     "report",
     "export",
     "compare",
@@ -66,8 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[1:]
         hold_streams()
-        # profile has a report to write even when nobody reads the program's output any more.
-        if arguments[:1] not in (["profile"], ["lsp"]):
+        # profile and record have a report to write even when nobody reads the program's output any more.
+        if arguments[:1] not in (["profile"], ["record"], ["lsp"]):
             die_of_broken_pipes()
     try:
         return _flushed(arguments)

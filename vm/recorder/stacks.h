@@ -1,0 +1,16 @@
+/* The calls of a coroutine, as nodes of a recording. */
+#ifndef RECORDER_STACKS_H
+#define RECORDER_STACKS_H
+
+#include <stdint.h>
+
+#include "lua_api.h"
+
+/* The node of the calls of a coroutine from a level on outwards, below those of a parent, which is 0 for none. What it pushes
+   it pops. */
+uint32_t stack_node(const LuaApi *api, lua_State *L, int level, uint32_t parent);
+
+/* The node of the line alone that runs at a level; 0 for a function in C. */
+uint32_t stack_line_node(const LuaApi *api, lua_State *L, LuaDebug *activation);
+
+#endif
