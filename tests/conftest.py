@@ -4,10 +4,12 @@ import signal
 
 import pytest
 
-# A shell starts background jobs with Ctrl-C ignored, and what is ignored is inherited by every program started from here.
-# The tests send that signal, so they begin as in a terminal.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts background jobs with Ctrl-C ignored, nohup ignores the loss of the terminal, and what is ignored is
+# inherited by every program started from here. The tests send those signals, so they begin as in a terminal.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL), ("SIGTERM", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -36,8 +36,11 @@ def test_lines_drive_the_collector_by_what_they_allocate(mode: Literal["count", 
     profile = profiled("for i = 1, 100000 do\nlocal t = {i, i, i, i, i, i}\nlocal u = {i, i}\nend", mode)
     allocated = {row.line: row.allocated_bytes for row in profile.files[0].lines}
     found = shares(profile)
-    assert found[2] == pytest.approx(allocated[2] / (allocated[2] + allocated[3]), abs=0.01)
-    assert found[3] == pytest.approx(allocated[3] / (allocated[2] + allocated[3]), abs=0.01)
+    # Where cycles weigh what they took, the first, to which the start belongs too, may be the slowest.
+    driven = 1 if mode == "count" else found[2] + found[3]
+    assert driven > 0.5
+    assert found[2] / driven == pytest.approx(allocated[2] / (allocated[2] + allocated[3]), abs=0.01)
+    assert found[3] / driven == pytest.approx(allocated[3] / (allocated[2] + allocated[3]), abs=0.01)
     if mode != "count":
         row = next(row for row in profile.files[0].lines if row.line == 2)
         assert profile.totals.gc_ns is not None
