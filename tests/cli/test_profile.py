@@ -195,7 +195,7 @@ def test_a_program_that_ends_early_has_its_profile_and_status(
     assert result.status == status
     assert result.errors.startswith(message)
     assert "Profile of a.lua  (sample mode)" in result.errors
-    assert code in result.errors
+    assert "for i = 1, 10 do" in result.errors  # how much of the line has room depends on the times beside it
 
 
 @pytest.mark.parametrize(
