@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types
 
+from perilune.lsp.session import PeriluneServer
 from wire import BEGINNING, Wire
 
 INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMETERS, PARSE_ERROR = -32600, -32601, -32602, -32700
@@ -157,3 +161,16 @@ def test_json_that_cannot_be_read_is_answered(session: tuple[Wire, dict[str, str
     while "id" not in (message := wire.read()) or "method" in message:
         pass
     assert (message["id"], message["error"]["code"]) == (None, PARSE_ERROR)
+
+
+def test_what_has_ended_is_forgotten() -> None:
+    protocol = PeriluneServer().protocol
+    before = _futures()
+    for _ in range(20):
+        protocol.handle_message(types.SetTraceNotification(types.SetTraceParams(types.TraceValue.Off)))
+    assert _futures() == before
+
+
+def _futures() -> int:
+    gc.collect()
+    return sum(isinstance(each, Future) for each in gc.get_objects())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import Any
 
@@ -63,6 +64,23 @@ class Protocol(LanguageServerProtocol):
             self._is_initialized |= method == types.INITIALIZE
         current_request.set(request if method is not None else None)
         super().handle_message(message)
+
+    def _execute_handler(
+        self,
+        msg_id: int | str,
+        handler: Callable[..., Any],
+        callback: Callable[[Future[Any]], None],
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Begins a message's work, and forgets it when that has ended: pygls keeps what notifications began for ever."""
+
+        def conclude(future: Future[Any]) -> None:
+            if not future.cancelled():  # else whoever cancels them may be going through them
+                self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, conclude, args, kwargs)
 
     def _handle_cancel_notification(self, msg_id: int | str) -> None:
         """A run is stopped and answered with what is left of it; other requests end here."""
