@@ -165,9 +165,10 @@ def test_json_that_cannot_be_read_is_answered(session: tuple[Wire, dict[str, str
 
 def test_what_has_ended_is_forgotten() -> None:
     protocol = PeriluneServer().protocol
+    message: Any = types.SetTraceNotification(types.SetTraceParams(types.TraceValue.Off))
     before = _futures()
     for _ in range(20):
-        protocol.handle_message(types.SetTraceNotification(types.SetTraceParams(types.TraceValue.Off)))
+        protocol.handle_message(message)
     assert _futures() == before
 
 

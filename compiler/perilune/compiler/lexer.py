@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
 from perilune.compiler.grammar import END, Grammar
@@ -54,9 +55,10 @@ class Lexer:
         self._patterns = {terminal: re.compile(pattern) for terminal, pattern in grammar.patterns.items()}
         operators = sorted((text for text in self._literals if not text[0].isalpha()), key=len, reverse=True)
         token = "|".join([*grammar.patterns.values(), *_BAD_FORMS, *map(re.escape, operators), "(?s:.)", r"\Z"])
-        self._skip = "|".join(grammar.skip)
+        skip = "|".join(grammar.skip)
+        self._comment = next(pattern for pattern in grammar.skip if pattern.startswith("--"))
         # The possessive repetition keeps a comment from being given back as two minus signs.
-        self._token = re.compile(f"(?>{self._skip})*+(?P<token>{token})")
+        self._token = re.compile(f"(?>{skip})*+(?P<token>{token})")
 
     def tokens(self, source: Source) -> Tokens:
         """All tokens; what is none of Lua's gets the type BAD, and the lexer goes on behind it.
@@ -85,18 +87,17 @@ class Lexer:
             del types[-1], texts[-1], ends[-1]
         return Tokens(types, texts, ends)
 
-    def comments(self, source: Source, tokens: Tokens) -> Iterator[tuple[int, str]]:
-        """The offset and the text of every comment, its dashes included; `tokens` are those of the source."""
-        skipped_text = re.compile(self._skip)  # not in the constructor, because start-up is part of every run
-        end = source.begin
-        for index, token_end in enumerate(tokens.ends):
-            while end < tokens.start(index):
-                skipped = skipped_text.match(source.text, end)
-                assert skipped is not None  # the lexer skipped it
-                if skipped[0].startswith("--"):
-                    yield end, skipped[0]
-                end = skipped.end()
-            end = token_end
+    def comments(self, source: Source) -> Iterator[tuple[int, str]]:
+        """The offset and the text of every comment, its dashes included: found in a fraction of the time of `tokens`."""
+        for match in self._up_to_comment.finditer(source.text, source.begin):
+            if match["comment"]:
+                yield match.start("comment"), match["comment"]
+
+    @cached_property  # not in the constructor, because start-up is part of every run
+    def _up_to_comment(self) -> re.Pattern[str]:
+        """What no comment, string or what is meant as one begins in, and then one of these."""
+        tokens = "|".join([self._patterns["STRING"].pattern, *_BAD_FORMS, "(?s:.)"])
+        return re.compile(rf"""[^-\["']*+(?:(?P<comment>{self._comment})|{tokens})""")
 
 
 class _TypeOf(dict[str, str]):

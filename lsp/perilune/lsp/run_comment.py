@@ -62,13 +62,7 @@ def read_comment(document: Document) -> RunComment:
 
 
 def _comments(document: Document) -> Iterator[tuple[int, str, re.Match[str]]]:
-    lexer = load_parser().lexer
-    source = document.source
-    try:
-        tokens = lexer.tokens(source)
-    except MemoryError:  # a file that is too large to be looked at as it is typed
-        return
-    for offset, comment in lexer.comments(source, tokens):
+    for offset, comment in load_parser().lexer.comments(document.source):
         mark = _MARK.match(comment)
         if mark is not None:
             yield offset, comment, mark

@@ -7,15 +7,13 @@ the program loads, that file. Several limits are separated by commas; behind ` -
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from perilune.compiler.chunks import compile_chunk
-from perilune.compiler.lexer import Tokens
 from perilune.compiler.parser import load_parser
 from perilune.compiler.proto import Proto
-from perilune.compiler.source import Source
+from perilune.compiler.source import Source, next_token
 from perilune.profiler.budgets import Budget, is_known, parse_amount, unknown_figure
 
 _MARK = re.compile(r"(?P<dashes>---?)[ \t]*@budget(?![A-Za-z0-9_])")
@@ -75,11 +73,10 @@ class _Functions:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A line of a source, and the index of the first token that begins on it."""
+    """A line of a source, and the offset of the first token that begins on it."""
 
     source: Source
-    tokens: Tokens
-    token: int
+    start: int
     line: int
 
 
@@ -105,7 +102,7 @@ def read_comments(path: str, text: bytes, is_program: bool) -> tuple[list[Budget
 
 
 def find_comments(source: Source, is_program: bool) -> list[BudgetComment]:
-    """The comments that are meant as budgets in a source that need not compile. Raises MemoryError like the lexer."""
+    """The comments that are meant as budgets in a source that need not compile."""
     return list(_Reader(source, is_program, _functions_on).comments())
 
 
@@ -113,13 +110,12 @@ class _Reader:
     def __init__(self, source: Source, is_program: bool, functions_on: Callable[[_Place], _Functions | None]) -> None:
         self._source = source
         self._is_program = is_program
-        self._lexer = load_parser().lexer
-        self._tokens = self._lexer.tokens(source)
+        self._first = next_token(source.text, source.begin)[0]
         self._functions_on = functions_on
 
     def comments(self) -> Iterator[BudgetComment]:
         """All of them, in order."""
-        for offset, comment in self._lexer.comments(self._source, self._tokens):
+        for offset, comment in load_parser().lexer.comments(self._source):
             mark = _MARK.match(comment)
             if mark is None:
                 continue
@@ -139,11 +135,11 @@ class _Reader:
         line, column = self._source.line_column(offset)
         if self._source.line_text(line)[: column - 1].strip():
             raise _WrongBudget("a budget stands on a line of its own", offset)
-        next_token = bisect_right(self._tokens.ends, offset)
-        next_line = self._source.line(self._tokens.start(next_token))
+        start, _ = next_token(self._source.text, offset)
+        next_line = self._source.line(start)
         between = range(line + 1, next_line)
         if all(self._source.line_text(number).strip() for number in between):
-            functions = self._functions_on(_Place(self._source, self._tokens, next_token, next_line))
+            functions = self._functions_on(_Place(self._source, start, next_line))
             if functions is not None:
                 if len(functions.outermost) > 1 or len(set(functions.all)) < len(functions.all):
                     raise _WrongBudget(
@@ -151,20 +147,19 @@ class _Reader:
                     )
                 if functions.outermost:
                     return next_line
-        if next_token == 0:
+        if offset < self._first:
             return None
         raise _WrongBudget("a budget stands directly above a function, or at the top of the file", offset)
 
 
 def _functions_on(place: _Place) -> _Functions:
     """The functions that begin on a line, as its tokens show them."""
-    source, tokens = place.source, place.tokens
+    source, starts = place.source, place.source.line_starts
+    line_end = starts[place.line] if place.line < len(starts) else len(source.text)
+    line = Source(source.name, source.text[place.start : line_end])
     functions = _Functions([], [])
     around: list[str] = []
-    for index in range(place.token, len(tokens.ends)):
-        text = tokens.texts[index]
-        if source.line(tokens.start(index)) > place.line:
-            break
+    for index, text in enumerate(load_parser().lexer.tokens(line).texts):
         if text == "function":
             functions.all.append(str(index))
             if text not in around:

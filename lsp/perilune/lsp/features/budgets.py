@@ -52,10 +52,7 @@ def comments_of(document: Document, measurement: Measurement | None) -> list[Bud
     if b"@budget" not in document.data:
         return []
     is_program = measurement is None or measurement.profile.program.path == measurement.file.path
-    try:
-        return find_comments(document.source, is_program)
-    except MemoryError:  # a file that is too large to be looked at as it is typed
-        return []
+    return find_comments(document.source, is_program)
 
 
 def budget_problems(document: Document, view: View | None) -> Iterator[Problem]:

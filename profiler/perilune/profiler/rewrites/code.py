@@ -316,4 +316,4 @@ class Code:
     def comments(self) -> list[tuple[int, str]]:
         """The offset and the text of every comment."""
         lexer = load_parser().lexer
-        return list(lexer.comments(self.source, lexer.tokens(self.source)))
+        return list(lexer.comments(self.source))
