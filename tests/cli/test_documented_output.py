@@ -58,7 +58,9 @@ def test_how_lines_are_left_out(shown: list[str], is_right: bool) -> None:
     assert (not_written(shown, ["a", "b", "c"]) is None) == is_right
 
 
-@pytest.mark.parametrize("document", ["examples/README.md", "docs/compare.md", "docs/budgets.md", "docs/suggest.md"])
+@pytest.mark.parametrize(
+    "document", ["examples/README.md", "docs/compare.md", "docs/budgets.md", "docs/suggest.md", "docs/suite.md"]
+)
 def test_documents_show_what_is_written(
     perilune: RunPerilune, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, document: str
 ) -> None:

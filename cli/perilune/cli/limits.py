@@ -93,7 +93,7 @@ class Limits:
         if name == "--timeout":
             self.seconds = _seconds(value)
         elif name == "--max-memory":
-            self.memory = _size(value)
+            self.memory = size_in_bytes(value, name)
         elif name == "--sandbox-root":
             if not os.path.isdir(value):
                 raise CommandError(f"--sandbox-root: '{value}' is no folder", 2)
@@ -139,11 +139,12 @@ def _number(text: str) -> float:
         return 0.0
 
 
-def _size(text: str) -> int:
+def size_in_bytes(text: str, option: str) -> int:
+    """The size that an option's value is: 500K, 64M, 2G. Ends the command where it is none."""
     digits = text.upper().removesuffix("B")
     unit = _SIZE_UNITS.get(digits[-1:], 1)
     if unit > 1:
         digits = digits[:-1]
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19 or not 0 < int(digits) * unit < 1 << 63:
-        raise CommandError(f"--max-memory: '{text}' is not a size like 500K, 64M or 2G", 2)
+        raise CommandError(f"{option}: '{text}' is not a size like 500K, 64M or 2G", 2)
     return int(digits) * unit

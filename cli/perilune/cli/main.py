@@ -25,6 +25,8 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune bisect FILE [ARGUMENT...]   find the revision that made it dearer
   perilune suggest FILE [ARGUMENT...]  try rewrites of its hot lines, and tell
   perilune check-budget FILE...        fail if it costs more than it may
+  perilune suite FOLDER                profile many programs, and all as one
+  perilune store ls                    show the results of runs that are kept
   perilune check FILE...               report syntax errors, running nothing
   perilune disasm FILE                 show the bytecode beside the source
   perilune asm FILE                    turn such a listing back into bytecode
@@ -48,6 +50,8 @@ _COMMANDS = (
     "bisect",
     "suggest",
     "check-budget",
+    "suite",
+    "store",
     "check",
     "disasm",
     "asm",

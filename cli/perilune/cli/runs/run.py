@@ -20,7 +20,8 @@ class Run:
     """A program and all that its counts depend on.
 
     `path` is how the program is called, seen from `directory`, in which it runs; the profile calls it so too. `input` is
-    its standard input, None if that is empty. `lua_path` stands in for the environment's LUA_PATH.
+    its standard input, None if that is empty. `lua_path` stands in for the environment's LUA_PATH, `variables` are names and
+    values that it has besides.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Run:
     mode: Mode = "count"
     lua_path: str | None = None
     limits: Limits = field(default_factory=Limits)
+    variables: tuple[tuple[str, str], ...] = ()
 
     @property
     def file(self) -> str:
@@ -38,7 +40,7 @@ class Run:
 
     def environment(self) -> dict[str, str]:
         """The environment that the program runs in."""
-        environment = dict(os.environ)
+        environment = {**os.environ, **dict(self.variables)}
         if self.lua_path is not None:
             environment["LUA_PATH"] = environment["LUA_PATH_5_4"] = self.lua_path
         return environment
