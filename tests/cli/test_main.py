@@ -12,6 +12,7 @@ COMMANDS = [
     "report",
     "export",
     "compare",
+    "history",
     "bisect",
     "suggest",
     "check-budget",

@@ -22,6 +22,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune report PROFILE              show a saved profile, in any format
   perilune export PROFILE              turn it into a file for another tool
   perilune compare A B                 show what B costs more or less than A
+  perilune history FILE [ARGUMENT...]  show its cost through git's revisions
   perilune bisect FILE [ARGUMENT...]   find the revision that made it dearer
   perilune suggest FILE [ARGUMENT...]  try rewrites of its hot lines, and tell
   perilune check-budget FILE...        fail if it costs more than it may
@@ -47,6 +48,7 @@ _COMMANDS = (
     "report",
     "export",
     "compare",
+    "history",
     "bisect",
     "suggest",
     "check-budget",

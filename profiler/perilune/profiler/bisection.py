@@ -23,9 +23,11 @@ FORMAT = "perilune-bisection"
 VERSION = 1
 
 FIGURES = {"instructions": "instructions", "allocated": "allocated_bytes", "peak": "peak_bytes"}
-"""The field of a profile's rows that each metric is."""
+"""The field that each metric is in the figures of a whole run."""
 
-_PEAK_OF_LINE = "peak_live_bytes"
+WORDS = {"instructions": "instructions", "allocated": "allocated bytes", "peak": "peak bytes"}
+"""What each metric is called in a sentence."""
+
 _KINDS = ("function", "line")
 _SEPARATORS = (".", ":")
 
@@ -70,7 +72,7 @@ class Metric:
     @property
     def text(self) -> str:
         """What is measured: `instructions`, `allocated bytes of parse`, `peak bytes of line 12`."""
-        what = {"instructions": "instructions", "allocated": "allocated bytes", "peak": "peak bytes"}[self.figure]
+        what = WORDS[self.figure]
         if self.kind is None:
             return what
         return f"{what} of {self.name}" if self.kind == "function" else f"{what} of line {self._line_text}"

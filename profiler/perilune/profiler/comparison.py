@@ -40,7 +40,7 @@ _INTERRUPTION_NS = 20_000_000
 
 _MEMORY_FIGURES = ("allocated_bytes", "allocations", "peak_bytes", "current_bytes")
 _FUNCTION_PLACE = ("path", "name", "line")
-_LINE_COUNTS = ("instructions", "hits", "allocated_bytes", "allocations", "live_bytes")
+_LINE_COUNTS = ("instructions", "hits", "allocated_bytes", "allocations", "live_bytes", "peak_live_bytes")
 _FUNCTION_COUNTS = ("instructions", "calls", "allocated_bytes", "allocations")
 
 _Named = TypeVar("_Named", OpcodeRow, BuiltinRow, ZoneRow)

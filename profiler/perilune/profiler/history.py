@@ -1,0 +1,182 @@
+"""A program's figures through revisions: those of the whole run in each, and the functions and lines where they changed.
+
+Pure. Each revision is compared with the one before it that could be run. All figures are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from perilune.profiler.bisection import FIGURES
+from perilune.profiler.comparison import Figure, Place, Row, compare
+from perilune.profiler.model import Profile
+from perilune.profiler.repository import Revision
+from perilune.profiler.sources import Sources
+
+FORMAT = "perilune-history"
+VERSION = 1
+
+ROW_FIGURES = {"instructions": "instructions", "allocated": "allocated_bytes", "peak": "peak_live_bytes"}
+"""The field that each metric is in those of a line; functions have no peak."""
+
+FunctionKey = tuple[str, str]
+"""The path and the name of a function, under which it is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A revision: the figures of its run by the names of their fields, or why it was `skipped`.
+
+    `changes` are against the revision before that was not skipped.
+    """
+
+    revision: Revision
+    figures: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, Figure] = field(default_factory=dict)
+    skipped: str | None = None
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether any figure of the run is another than before."""
+        return any(figure.difference for figure in self.changes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A function or a line whose figures changed in a revision, and the line's text."""
+
+    revision: Revision
+    row: Row
+    source: str = ""
+
+    def figure(self, metric: str) -> Figure | None:
+        """The figure of a metric, None where the row has none."""
+        return self.row.figures.get(ROW_FIGURES[metric])
+
+    def to_json(self) -> dict[str, Any]:
+        """The change as plain values."""
+        row = self.row
+        return {
+            "commit": self.revision.commit,
+            "a": _place(row.a),
+            "b": _place(row.b),
+            "source": self.source,
+            **{name: row.figures[name].to_json() for name in ROW_FIGURES.values() if name in row.figures},
+        }
+
+
+def _place(place: Place | None) -> dict[str, Any] | None:
+    return None if place is None else {"path": place.path, "name": place.name, "line": place.line}
+
+
+@dataclass(slots=True)
+class History:
+    """What became of a program. The revisions are the oldest first.
+
+    `functions` and `lines` hold what changed, in the order of the revisions. `series` has for every function that changed
+    its instructions by place in `points`, for revisions in which it ran.
+    """
+
+    path: str
+    arguments: Sequence[str]
+    since: str
+    points: list[Point] = field(default_factory=list)
+    functions: list[Change] = field(default_factory=list)
+    lines: list[Change] = field(default_factory=list)
+    series: dict[FunctionKey, dict[int, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ran(self) -> list[Point]:
+        """The revisions that were run."""
+        return [point for point in self.points if point.skipped is None]
+
+    def to_json(self) -> dict[str, Any]:
+        """The history as a JSON object, made of dicts, lists and plain values."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "program": {"path": self.path, "args": list(self.arguments)},
+            "since": self.since,
+            "revisions": [
+                {
+                    "commit": point.revision.commit,
+                    "author": point.revision.author,
+                    "date": point.revision.date,
+                    "subject": point.revision.subject,
+                    "skipped": point.skipped,
+                    **{name: point.figures.get(name) for name in FIGURES.values()},
+                }
+                for point in self.points
+            ],
+            "functions": [change.to_json() for change in self.functions],
+            "lines": [change.to_json() for change in self.lines],
+            "notes": self.notes,
+        }
+
+
+class Historian:
+    """Writes a history, a revision at a time. It keeps one profile, the last."""
+
+    def __init__(self, path: str, arguments: Sequence[str], since: str) -> None:
+        self.history = History(path, arguments, since)
+        self._last: tuple[Profile, Sources] | None = None
+        self._series: dict[FunctionKey, dict[int, int]] = {}
+
+    def skip(self, revision: Revision, reason: str) -> None:
+        """Adds a revision that could not be run."""
+        self.history.points.append(Point(revision, skipped=reason))
+
+    def add(self, revision: Revision, profile: Profile, sources: Sources) -> None:
+        """Adds a revision that was run. The sources are the texts that ran."""
+        history = self.history
+        place = len(history.points)
+        changes: dict[str, Figure] = {}
+        if self._last is not None:
+            before, sources_before = self._last
+            comparison = compare(before, profile, sources_before, sources)
+            changes = {name: comparison.totals.figures[name] for name in FIGURES.values()}
+            history.functions += _changes(revision, comparison.functions, sources_before, sources)
+            history.lines += _changes(revision, comparison.lines, sources_before, sources)
+        history.points.append(Point(revision, _figures(profile), changes))
+        for file in profile.files:
+            for function in file.functions:
+                at = self._series.setdefault((file.path, function.name), {})
+                at[place] = at.get(place, 0) + function.instructions
+        self._last = profile, sources
+
+    def finish(self) -> History:
+        """The history of what was added."""
+        changed = {(change.row.place.path or "", change.row.place.name) for change in self.history.functions}
+        self.history.series = {key: at for key, at in self._series.items() if key in changed}
+        return self.history
+
+
+def _figures(profile: Profile) -> dict[str, int]:
+    memory = profile.totals.memory
+    return {
+        "instructions": profile.totals.instructions,
+        "allocated_bytes": memory.allocated_bytes,
+        "peak_bytes": memory.peak_bytes,
+    }
+
+
+def _changes(revision: Revision, rows: Sequence[Row], before: Sources, after: Sources) -> list[Change]:
+    """The rows of which one of our figures changed."""
+    found = []
+    for row in rows:
+        if any(row.figures[name].difference for name in ROW_FIGURES.values() if name in row.figures):
+            text = (after if row.b is not None else before).get(row.place.path or "", [])
+            number = row.place.line
+            found.append(Change(revision, row, text[number - 1].strip() if 0 < number <= len(text) else ""))
+    return found
+
+
+def by_size(changes: Sequence[Change], metric: str) -> list[tuple[Change, Figure]]:
+    """The changes of a metric with its figure, those that are most first; the older of equal ones."""
+    found = [
+        (change, figure) for change in changes if (figure := change.figure(metric)) is not None and figure.difference
+    ]
+    return sorted(found, key=lambda pair: -abs(pair[1].difference))
