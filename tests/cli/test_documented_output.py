@@ -59,7 +59,15 @@ def test_how_lines_are_left_out(shown: list[str], is_right: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["examples/README.md", "docs/compare.md", "docs/budgets.md", "docs/suggest.md", "docs/suite.md"]
+    "document",
+    [
+        "examples/README.md",
+        "docs/compare.md",
+        "docs/budgets.md",
+        "docs/grow.md",
+        "docs/suggest.md",
+        "docs/suite.md",
+    ],
 )
 def test_documents_show_what_is_written(
     perilune: RunPerilune, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, document: str

@@ -25,6 +25,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune history FILE [ARGUMENT...]  show its cost through git's revisions
   perilune bisect FILE [ARGUMENT...]   find the revision that made it dearer
   perilune suggest FILE [ARGUMENT...]  try rewrites of its hot lines, and tell
+  perilune grow FILE                   tell how its costs grow with a size n
   perilune check-budget FILE...        fail if it costs more than it may
   perilune suite FOLDER                profile many programs, and all as one
   perilune store ls                    show the results of runs that are kept
@@ -51,6 +52,7 @@ _COMMANDS = (
     "history",
     "bisect",
     "suggest",
+    "grow",
     "check-budget",
     "suite",
     "store",

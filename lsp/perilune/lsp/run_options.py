@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from perilune.lsp.settings import LEAST_PRECISION, MEGABYTE, MODES, MOST_PRECISION, number_of_runs
+from perilune.profiler.growth.sizes import Sizes, WrongSizes
 
 
 class WrongOption(ValueError):
@@ -38,6 +39,10 @@ class RunOptions:
     precision: float | None = None
     time_limit: float | None = None
     memory_limit: int | None = None
+    sizes: str | None = None
+    over_arguments: str | None = None
+    over_input: str | None = None
+    over_generator: str | None = None
 
     def over(self, other: RunOptions) -> RunOptions:
         """These, and where nothing was said the other ones; of the environment each variable by itself."""
@@ -181,6 +186,15 @@ def _seconds(value: object) -> float:
     return seconds
 
 
+def _sizes(value: object) -> str:
+    text = _text(value)
+    try:
+        Sizes.parse(text)
+    except WrongSizes as error:
+        raise ValueError(f"sizes to run at, as in n=1000,2000,4000 ({error})") from error
+    return text
+
+
 def _megabytes(value: object) -> int:
     return int(_amount(value) * MEGABYTE)
 
@@ -198,5 +212,9 @@ OPTIONS = (
     _Option("precision", _precision, ("precision",)),
     _Option("time_limit", _seconds, ("timeLimit", "time_limit")),
     _Option("memory_limit", _megabytes, ("memoryLimit", "memory_limit")),
+    _Option("sizes", _sizes, ("over",)),
+    _Option("over_arguments", _text, ("overArgs", "over_args")),
+    _Option("over_input", _text, ("overStdin", "over_stdin")),
+    _Option("over_generator", _path, ("overGenerator", "over_generator")),
 )
 _BY_NAME = {name: option for option in OPTIONS for name in option.names}
