@@ -12,7 +12,8 @@ from typing import Any
 
 from perilune.lsp.document import Document
 from perilune.lsp.job import Job
-from perilune.lsp.measurement import Measurement
+from perilune.lsp.launch import moved, path_behind
+from perilune.lsp.measurement import Measurement, at, was_renamed
 from perilune.lsp.store import Store
 from perilune.profiler.model import Profile, ProfileFormatError
 
@@ -82,6 +83,33 @@ class History:
             return None
         latest = {file: m for file, m in run.measurements.items() if file == path or store.read(_FILE, file) == key}
         return KeptRun(run.job, run.seconds, latest)
+
+    def rename(self, old: str, new: str) -> None:
+        """A file or a folder has another path now: the runs that last measured what it holds are kept under that."""
+        store = self._store_of(old)
+        for path in store.keys(_FILE) if store is not None else ():
+            if path_behind(path, old, new) == path:
+                continue
+            run = self.recall(path)
+            if store is None or run is None:
+                continue
+            key = store.read(_FILE, path)
+            paths = {before: path_behind(before, old, new) for before in run.measurements}
+            now = {paths[before]: at(measurement, paths[before]) for before, measurement in run.measurements.items()}
+            self.keep(KeptRun(moved(run.job, old, new), run.seconds, now))
+            for before, after in paths.items():
+                if before != after:
+                    store.remove(_FILE, before)
+            self._drop_if_unused(store, key)
+
+    def measured_as(self, document: Document) -> str | None:
+        """The path of a file of the workspace that is gone and was measured with a document's very text."""
+        store = self._store_of(document.path)
+        for path in store.keys(_FILE) if store is not None else ():
+            run = None if os.path.lexists(path) else self.recall(path)
+            if run is not None and path in run.measurements and was_renamed(path, run.measurements[path], document):
+                return path
+        return None
 
     def forget(self, path: str) -> None:
         """Forgets the run that last measured a file, for all the files that it measured."""

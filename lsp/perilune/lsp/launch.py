@@ -79,6 +79,20 @@ def asked_for(job: Job) -> tuple[str, RunOptions] | None:
         return None
 
 
+def moved(job: Job, old: str, new: str) -> Job:
+    """A job whose program, or the file that it was asked for with, has another path now; `old` may be a folder."""
+    path, request = path_behind(job.path, old, new), job.request
+    asked = asked_for(job)
+    if asked is not None:
+        request = json.dumps({**json.loads(request), "path": path_behind(asked[0], old, new)})
+    return replace(job, path=path, directory=path_behind(job.directory, old, new), request=request)
+
+
+def path_behind(path: str, old: str, new: str) -> str:
+    """The path that a file has when `old`, which may be a folder around it, has been renamed."""
+    return new + path[len(old) :] if path == old or path.startswith(os.path.join(old, "")) else path
+
+
 def find_path(name: str, path: str, folder: str, exists: Callable[[str], bool]) -> str | None:
     """What a path means that was said about a file: seen from the file's folder, or else from the workspace's."""
     for base in (os.path.dirname(path), folder):

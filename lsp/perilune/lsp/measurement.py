@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from perilune.lsp.callees import Callee, callees_by_line, callers_by_function
@@ -74,6 +74,18 @@ class Measurement:
         """The functions that hold a measured line, the innermost first."""
         around = [row for row in self.file.functions if row.line <= line <= row.end_line]
         return sorted(around, key=lambda row: row.end_line - row.line)
+
+
+def at(measurement: Measurement, path: str) -> Measurement:
+    """A measurement of a file that has another path now."""
+    if measurement.document.path == path:
+        return measurement
+    return replace(measurement, document=Document(path, measurement.document.data))
+
+
+def was_renamed(path: str, measurement: Measurement, document: Document) -> bool:
+    """Whether a measured file is gone, and its text is a document's."""
+    return document.data != b"" and measurement.document.data == document.data and not os.path.lexists(path)
 
 
 @dataclass(frozen=True)

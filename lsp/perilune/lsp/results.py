@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from perilune.lsp.called_from import CalledFrom
 from perilune.lsp.document import Document
 from perilune.lsp.job import Job
-from perilune.lsp.measurement import Measurement, View
+from perilune.lsp.launch import moved, path_behind
+from perilune.lsp.measurement import Measurement, View, at, was_renamed
 from perilune.profiler.model import Profile
 
 
@@ -62,6 +63,21 @@ class Results:
             self._jobs.setdefault(path, job)
             self._latest = self._latest or measurement.profile
         self._jobs.setdefault(job.path, job)
+
+    def rename(self, old: str, new: str) -> bool:
+        """A file or a folder has another path now; whether there were figures of it."""
+        known = {path: path_behind(path, old, new) for path in {*self._measurements, *self._jobs}}
+        jobs = {job: moved(job, old, new) for job in {*self._jobs.values(), *self._seconds}}
+        was_known = any(path != known[path] for path in self._measurements)
+        self._measurements = {known[path]: at(m, known[path]) for path, m in self._measurements.items()}
+        self._jobs = {known[path]: jobs[job] for path, job in self._jobs.items()}
+        self._seconds = {jobs[job]: seconds for job, seconds in self._seconds.items()}
+        self._views.clear()
+        return was_known
+
+    def measured_as(self, document: Document) -> str | None:
+        """The path of a file that is gone and was measured with a document's very text."""
+        return next((path for path, m in self._measurements.items() if was_renamed(path, m, document)), None)
 
     def measurement(self, path: str) -> Measurement | None:
         """The latest figures of a file."""

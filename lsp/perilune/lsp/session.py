@@ -166,8 +166,11 @@ class PeriluneServer(LanguageServer):
         self.documents[uri] = Document.from_text(real_path(uri) or uri, text.source, text.version)
         self.checks.begin(uri)
         self.collector.busy()
-        if is_new and self.store_for(self.documents[uri].path) is not None:
-            self._begin_recall(self.documents[uri].path)
+        if is_new:
+            path = self.documents[uri].path
+            if self.results.measurement(path) is None:
+                self._recalls.pop(path, None)  # a file may have got this path since
+            self._begin_recall(path)
 
     def note_saved(self, uri: str) -> None:
         """Remembers what a document's file holds, when it is opened or saved."""
@@ -196,8 +199,6 @@ class PeriluneServer(LanguageServer):
 
     async def recall(self, path: str) -> None:
         """Takes in what an earlier server measured of a file, once."""
-        if self.store_for(path) is None:
-            return
         await asyncio.shield(self._begin_recall(path))
 
     def _begin_recall(self, path: str) -> asyncio.Task[None]:
@@ -207,12 +208,31 @@ class PeriluneServer(LanguageServer):
 
     async def _recall(self, path: str) -> None:
         run = await asyncio.to_thread(self.history.recall, path)
+        if run is None and self.results.measurement(path) is None and await self._follow(path):
+            run = await asyncio.to_thread(self.history.recall, path)
         if run is not None:
             self.results.recall(run.job, run.seconds, run.measurements)
             self.editor.tell_listeners()
             changing = asyncio.get_running_loop().create_task(self.profiling.add_changes(run.job.path, self.settings))
             self._comparing.add(changing)  # figures need not wait for it
             changing.add_done_callback(self._comparing.discard)
+
+    async def _follow(self, path: str) -> bool:
+        """Whether a document is a measured file that was renamed outside of the editor; then its figures follow it."""
+        document = next((each for each in self.documents.values() if each.path == path), None)
+        if document is None:
+            return False
+        old = self.results.measured_as(document) or await asyncio.to_thread(self.history.measured_as, document)
+        if old is not None:
+            await self.renamed(old, path)
+        return old is not None
+
+    async def renamed(self, old: str, new: str) -> None:
+        """A file or a folder has another path now: figures follow it."""
+        if self.results.rename(old, new):
+            self.editor.tell_listeners()
+            self.editor.refresh_hints()
+        await asyncio.to_thread(self.history.rename, old, new)
 
     def store_for(self, path: str) -> Store | None:
         """Where to keep what is known about a file: in its workspace folder; None for a file in none."""

@@ -33,6 +33,9 @@ _IGNORE_ALL = "*\n"
 logger = logging.getLogger(__name__)
 
 
+_UNUSABLE = (OSError, EOFError, ValueError, KeyError, RecursionError, MemoryError)
+
+
 class Store:
     """The stored values of one workspace folder. Usable from several threads, and by several servers at once."""
 
@@ -46,23 +49,24 @@ class Store:
         """The value under a key, None if there is none that can be used."""
         path = self._path(kind, key)
         try:
-            with gzip.GzipFile(fileobj=io.BytesIO(read_whole(path))) as stream:
-                content = stream.read(_LARGEST_VALUE + 1)
-            if len(content) > _LARGEST_VALUE:
-                raise ValueError("too large")
-            entry = json.loads(content)
-            if not isinstance(entry, dict) or entry.get("format") != _FORMAT:
-                raise ValueError("not written by Perilune")
-            if entry.get("version") != VERSION:
-                raise ValueError(f"of version {entry.get('version')!r}, not {VERSION}")
+            entry = _entry(path)
             if (entry.get("kind"), entry.get("key")) != (kind, key):
                 raise ValueError("about something else")
             return entry["value"]
         except FileNotFoundError:
             return None
-        except (OSError, EOFError, ValueError, KeyError, RecursionError, MemoryError) as error:
+        except _UNUSABLE as error:
             logger.warning("%s is ignored: %s", path, error)
             return None
+
+    def keys(self, kind: str) -> list[str]:
+        """The keys of all values of a kind."""
+        found = []
+        for file in self._entries():
+            with suppress(*_UNUSABLE):
+                key = _entry(file.path).get("key") if file.name.startswith(f"{kind}-") else None
+                found += [key] if isinstance(key, str) else []
+        return found
 
     def write(self, kind: str, key: str, value: Any) -> bool:
         """Keeps a value, made of what JSON has; says whether that could be done. A value replaces the one before."""
@@ -122,3 +126,17 @@ class Store:
             with suppress(OSError):
                 os.unlink(path)
                 total -= size
+
+
+def _entry(path: str) -> dict[str, Any]:
+    """What a file holds. Raises one of the errors that make it unusable."""
+    with gzip.GzipFile(fileobj=io.BytesIO(read_whole(path))) as stream:
+        content = stream.read(_LARGEST_VALUE + 1)
+    if len(content) > _LARGEST_VALUE:
+        raise ValueError("too large")
+    entry = json.loads(content)
+    if not isinstance(entry, dict) or entry.get("format") != _FORMAT:
+        raise ValueError("not written by Perilune")
+    if entry.get("version") != VERSION:
+        raise ValueError(f"of version {entry.get('version')!r}, not {VERSION}")
+    return entry

@@ -1,4 +1,4 @@
-"""What `.perilune.toml` says: what is wrong in it is shown where it stands."""
+"""What `.perilune.toml` says: what is wrong in it is shown where it stands. And files that get another name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from perilune.lsp.document import Document
 from perilune.lsp.protocol import path_of, uri_of, watches_files
 from perilune.lsp.session import PeriluneServer, real_path, server
 from perilune.lsp.workspace_file import NAME, read_workspace_file
+
+_ALL_FILES = types.FileOperationRegistrationOptions([types.FileOperationFilter(types.FileOperationPattern("**"))])
 
 
 async def check_workspace_files(ls: PeriluneServer) -> None:
@@ -45,3 +47,11 @@ async def watched_files_changed(ls: PeriluneServer, params: types.DidChangeWatch
         path = path_of(change.uri)
         if path is not None and os.path.basename(path) == NAME:
             await check_workspace_file(ls, os.path.realpath(os.path.dirname(path)))
+
+
+@server.feature(types.WORKSPACE_DID_RENAME_FILES, _ALL_FILES)
+async def files_renamed(ls: PeriluneServer, params: types.RenameFilesParams) -> None:
+    for file in params.files:
+        old, new = real_path(file.old_uri), real_path(file.new_uri)
+        if old is not None and new is not None:
+            await ls.renamed(old, new)
