@@ -12,9 +12,15 @@ for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
         signal.signal(number, handler)
 
 
+_ASKED_FOR = {"slow": "takes minutes", "hosts": "records a host of Lua"}
+"""Marks of tests that run only if the command line names them, and why."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes runs only if it is asked for."""
-    if "slow" not in str(config.option.markexpr):
+    """What takes long runs only if it is asked for."""
+    for mark, why in _ASKED_FOR.items():
+        if mark in str(config.option.markexpr):
+            continue
         for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest -m slow"))
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=f"{why}: pytest -m {mark}"))

@@ -70,21 +70,39 @@ static const char *escaped(char room[LONGEST_TEXT + 2], const char *text) {
   return room;
 }
 
+static void program_path(char path[LONGEST_TEXT]) {
+  ssize_t length = readlink("/proc/self/exe", path, LONGEST_TEXT - 1);
+  path[length < 0 ? 0 : length] = '\0';
+}
+
+/* Opens a file of the folder to add to it, away from the numbers that programs close without having opened them. */
+static int open_to_add(const char *name) {
+  char path[RECORDED_MAX_LINE];
+  snprintf(path, sizeof path, "%s/%s", recording_plan()->folder, name);
+  int opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  int moved = opened < 0 ? -1 : fcntl(opened, F_DUPFD_CLOEXEC, 64);
+  if (moved < 0) return opened;
+  close(opened);
+  return moved;
+}
+
+void recording_no_lua(void) {
+  if (recording_plan()->folder == NULL) return;
+  char path[LONGEST_TEXT], room[LONGEST_TEXT + 2];
+  program_path(path);
+  file = open_to_add("programs");
+  put_line("%s\n", escaped(room, path));
+}
+
 bool recording_open(void) {
   if (file >= 0) return true;
   const RecordingPlan *plan = recording_plan();
   if (plan->folder == NULL) return false;
-  char path[RECORDED_MAX_LINE], program[LONGEST_TEXT], room[LONGEST_TEXT + 2];
-  snprintf(path, sizeof path, "%s/%ld.recording", plan->folder, (long)getpid());
-  int opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (opened < 0) return false;
-  file = fcntl(opened, F_DUPFD_CLOEXEC, 64); /* away from the numbers that programs close without having opened them */
-  if (file < 0)
-    file = opened;
-  else
-    close(opened);
-  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-  program[length < 0 ? 0 : length] = '\0';
+  char name[64], program[LONGEST_TEXT], room[LONGEST_TEXT + 2];
+  snprintf(name, sizeof name, "%ld.recording", (long)getpid());
+  file = open_to_add(name);
+  if (file < 0) return false;
+  program_path(program);
   put_line("perilune-recording 1\nP\t%ld\tcpu\t%" PRIu64 "\t%lld\t%s\n", (long)getpid(), plan->interval_ns,
            (long long)time(NULL), escaped(room, program));
   return true;

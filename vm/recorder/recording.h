@@ -33,6 +33,9 @@ const RecordingPlan *recording_plan(void);
 bool recording_open(void);
 void recording_forget(void);
 
+/* Notes in the folder that this process ends without having had a Lua state. */
+void recording_no_lua(void);
+
 void recording_state(uint32_t state, const char *interpreter, const char *method);
 void recording_closed(uint32_t state);
 

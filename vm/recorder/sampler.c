@@ -174,9 +174,13 @@ static uint64_t signal_cost(Worker *worker) {
 
 static void make_thread_key(void) { pthread_key_create(&thread_end, stop_thread); }
 
-static Worker *worker_here(void) {
+/* This thread's; with a timer if it is to have one, which LuaJIT's profiler has itself. */
+static Worker *worker_here(bool has_timer) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  if (own != NULL) return own;
+  if (own != NULL) {
+    if (has_timer && !own->has_timer) start_timer(own);
+    return own;
+  }
   Worker *worker = recorder_resize(NULL, sizeof *worker);
   if (worker == NULL) return NULL;
   memset(worker, 0, sizeof *worker);
@@ -193,12 +197,13 @@ static Worker *worker_here(void) {
   sigaddset(&ours, tick_signal());
   pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
   worker->signal_ns = signal_cost(worker);
-  start_timer(worker);
+  worker->charged_ns = cpu_now();
+  if (has_timer) start_timer(worker);
   return worker;
 }
 
 void sampler_runs_here(State *state) {
-  if ((state->worker != own || own == NULL) && !recording_plan()->counts_lines) state->worker = worker_here();
+  if ((state->worker != own || own == NULL) && !recording_plan()->counts_lines) state->worker = worker_here(true);
 }
 
 /* --- samples */
@@ -265,8 +270,9 @@ static void on_hook(lua_State *L, LuaDebug *activation) {
 
 static void on_jit_sample(void *context, lua_State *L, int samples, int condition) {
   State *state = context;
-  Worker *worker = own;
+  Worker *worker = worker_here(false); /* a host may run a state in another thread than it made it in */
   if (worker == NULL || is_over) return;
+  state->has_samples = true;
   uint64_t begin = cpu_now(), cost = worker->cost_ns, ns = charge(worker, begin);
   pthread_mutex_lock(&recording_lock);
   if (!state->is_written) write_state(state);
@@ -320,11 +326,17 @@ static void start_jit_profile(State *state) {
   state->api->profile_start(state->main, mode, on_jit_sample, state);
 }
 
-/* LuaJIT profiles one state of a process. */
-static bool profile_is_taken(void) {
+/* LuaJIT profiles one state of a process: the last one that was made before any of them did noticeable work, because hosts
+   make states to look into a file, or for threads of theirs. */
+static bool is_free_for(const State *another) {
   for (State *state = states_first(); state != NULL; state = state->next)
-    if (state->has_profile && !state->is_closed) return true;
-  return false;
+    if (state->has_profile && !state->is_closed) {
+      if (state->has_samples || state->api != another->api) return false;
+      state->api->profile_stop(state->main);
+      state->has_profile = false;
+      write_state(state);
+    }
+  return true;
 }
 
 static void begin(State *state) {
@@ -333,9 +345,9 @@ static void begin(State *state) {
     if (api->is_jit) api->setmode(state->main, 0, JIT_ENGINE_OFF); /* compiled code calls no hooks */
     api->sethook(state->main, on_line, MASK_LINE, 0);
   } else if (!api->is_jit)
-    state->worker = worker_here();
-  else if (api->profile_start != NULL && api->profile_stop != NULL && !profile_is_taken()) {
-    state->worker = worker_here();
+    state->worker = worker_here(true);
+  else if (api->profile_start != NULL && api->profile_stop != NULL && is_free_for(state)) {
+    worker_here(false);
     state->has_profile = true;
     start_jit_profile(state);
   }
@@ -388,7 +400,8 @@ static void in_child(void) {
   if (own == NULL) return;
   own->ticks = 0;
   own->cost_ns = 0;
-  start_timer(own);
+  own->charged_ns = cpu_now();
+  if (own->has_timer) start_timer(own);
   for (State *state = states_first(); state != NULL; state = state->next)
     if (state->has_profile && !state->is_closed) {
       state->api->profile_stop(state->main);
@@ -400,5 +413,6 @@ __attribute__((constructor)) static void process_begins(void) { pthread_atfork(N
 
 __attribute__((destructor)) static void process_ends(void) {
   is_over = true;
+  if (states_first() == NULL) recording_no_lua();
   write_hits();
 }

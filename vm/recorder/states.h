@@ -33,7 +33,8 @@ typedef struct State {
   uint32_t number;
   bool is_written;          /* in this process's file */
   bool is_closed;
-  bool has_profile;         /* LuaJIT's own */
+  bool has_profile;         /* LuaJIT's own, */
+  bool has_samples;         /* which has called */
   atomic_bool is_changing;  /* the coroutines: signals keep away */
   _Atomic(Worker *) worker; /* of the thread that runs it */
   Coroutine *coroutines;    /* the main thread first; in the order in which they were made */

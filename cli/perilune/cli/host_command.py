@@ -52,33 +52,36 @@ def run_host(command: Sequence[str], environment: dict[str, str]) -> int:
     return status if status >= 0 else _SIGNALLED - status
 
 
-def why_no_lua(program: str) -> str:
-    """Why no Lua state was seen in a program, in one sentence, as far as its file tells."""
-    try:
-        mode = os.stat(program).st_mode
-        with open(program, "rb") as file:
-            content = file.read()
-    except OSError:
-        return f"no Lua state was seen in {program}"
-    name = os.path.basename(program)
-    if mode & (stat.S_ISUID | stat.S_ISGID):
-        return f"no Lua state was seen: {name} runs with another user's rights, and nothing may be loaded into it"
+def why_no_lua(programs: Sequence[str]) -> str:
+    """Why no Lua state was seen in what ran, in one sentence, as far as the programs' files tell."""
+    contents = {program: _content(program) for program in programs}
+    with_lua = [program for program, content in contents.items() if any(text in content for text in _LUA_TEXTS)]
+    program = (with_lua or list(programs))[0]
+    return f"no Lua state was seen: {os.path.basename(program)} {_reason(program, contents[program])}"
+
+
+def _reason(program: str, content: bytes) -> str:
+    if os.path.exists(program) and os.stat(program).st_mode & (stat.S_ISUID | stat.S_ISGID):
+        return "runs with another user's rights, and nothing may be loaded into it"
     if not content.startswith(_ELF):
         first_line = content[:200].split(b"\n")[0].decode("utf-8", "replace")
-        what = f"a script for {first_line[2:].strip()}" if first_line.startswith("#!") else "no program of this system"
-        return f"no Lua state was seen: {name} is {what}"
-    own = any(text in content for text in _LUA_TEXTS)
-    if own:
-        how = "is linked statically" if not _is_dynamic(content) else "has its own Lua built in"
-        return (
-            f"no Lua state was seen: {name} {how}; have its start-up file load the recorder (perilune record "
-            "--print-recorder, docs/hosts)"
-        )
+        return f"is a script for {first_line[2:].strip()}" if first_line.startswith("#!") else "is not of this system"
+    if any(text in content for text in _LUA_TEXTS):
+        how = "has its own Lua built in" if _is_dynamic(content) else "is linked statically"
+        return f"{how}; its start-up file can load the recorder (perilune record --print-recorder, docs/hosts)"
     if not _is_dynamic(content):
-        return f"no Lua state was seen: {name} is linked statically, and there is no sign of Lua in it"
+        return "is linked statically, and shows no sign of Lua"
     if any(library in content for library in _LUA_LIBRARIES):
-        return f"no Lua state was seen: {name} loads Lua as a library, but made no state"
-    return f"no Lua state was seen: there is no sign of Lua in {name}"
+        return "loads Lua as a library, but made no state of it"
+    return "shows no sign of Lua"
+
+
+def _content(program: str) -> bytes:
+    try:
+        with open(program, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _is_dynamic(content: bytes) -> bool:

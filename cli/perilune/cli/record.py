@@ -25,6 +25,7 @@ _PROBE_FILE = "perilune_recorder.so"
 _INIT_VARIABLES = ("LUA_INIT", "LUA_INIT_5_2", "LUA_INIT_5_3", "LUA_INIT_5_4")
 _VALUE_OPTIONS = ("--interval", *OUTPUT_OPTIONS)
 _SUFFIX = ".recording"
+_WITHOUT_LUA = "programs"
 
 DESCRIPTION = """\
 Run a command in which Lua is embedded, of Lua 5.1 to 5.4 or LuaJIT, and report
@@ -62,10 +63,10 @@ def main(arguments: list[str]) -> int:
         started = time.monotonic_ns()
         status = run_host(command, _environment(folder, options.hits, options.interval))
         wall_ns = time.monotonic_ns() - started
-        recordings = _recordings(folder)
+        recordings, programs = _recordings(folder), _programs(folder)
     profile = _profile(recordings, command, wall_ns)
     if profile is None:
-        tell(f"nothing was recorded: {_why_nothing(recordings, command)}")
+        tell(f"nothing was recorded: {_why_nothing(recordings, programs or [shutil.which(command[0]) or command[0]])}")
         return status or 1
     sources, _ = find_sources(profile, [""])
     chosen.write(profile, sources, sys.stderr, stands_apart=chosen.path is None, keeps=True)
@@ -184,10 +185,19 @@ def with_sources(profile: Profile) -> Profile:
     return profile
 
 
-def _why_nothing(recordings: list[Recording], command: Sequence[str]) -> str:
+def _programs(folder: str) -> list[str]:
+    """The programs that ran without any Lua state, as far as they could be asked, the last one first."""
+    try:
+        with open(os.path.join(folder, _WITHOUT_LUA), encoding="utf-8", errors="surrogateescape") as file:
+            return list(dict.fromkeys(reversed(file.read().splitlines())))
+    except OSError:
+        return []
+
+
+def _why_nothing(recordings: list[Recording], programs: list[str]) -> str:
     states = [state for recording in recordings for state in recording.states.values()]
     if not states:
-        return why_no_lua(shutil.which(command[0]) or command[0])
+        return why_no_lua(programs)
     if all(state.method == NONE for state in states):
         return "this LuaJIT was built without its profiler"
     return "Lua was seen, but it ran for less than the time between two samples (--hits counts its lines all the same)"
