@@ -32,8 +32,9 @@ _EXCEEDED = 3
 DESCRIPTION = """\
 Compare what two programs cost, or two versions of one: totals, functions, lines
 and opcodes, relative changes first. A and B are profiles saved with perilune
-profile --format json, or programs (.lua, .luac, .pasm), which are run. Lines
-are matched by the statements on them.
+profile --format json or written by another profiler (see perilune import), or
+programs (.lua, .luac, .pasm), which are run. Lines are matched by the
+statements on them.
 
 With --against-revision, A is FILE as it was in a git revision, whose files run
 from a temporary folder, and B is FILE as it is.

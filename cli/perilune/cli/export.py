@@ -17,8 +17,9 @@ from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources, find_sources
 
 DESCRIPTION = """\
-Turn a profile that perilune profile wrote with --format json into a file that
-another tool opens, or send it to a server of continuous profiles.
+Turn a profile that perilune profile wrote with --format json, or one of another
+profiler (see perilune import), into a file that another tool opens, or send it
+to a server of continuous profiles.
 """
 
 _WRONG_USE = 2
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("profile", metavar="PROFILE", help="a profile as JSON, or - for standard input")
+    parser.add_argument("profile", metavar="PROFILE", help="a profile, or - for standard input")
     parser.add_argument(
         "--format", choices=tuple(EXPORTERS), metavar="FORMAT", help="the format (default: by the ending of -o)"
     )

@@ -21,6 +21,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
   perilune record -- COMMAND           the same of the Lua in any program
   perilune report PROFILE              show a saved profile, in any format
   perilune export PROFILE              turn it into a file for another tool
+  perilune import FILE                 read what another profiler wrote
   perilune compare A B                 show what B costs more or less than A
   perilune history FILE [ARGUMENT...]  show its cost through git's revisions
   perilune bisect FILE [ARGUMENT...]   find the revision that made it dearer
@@ -48,6 +49,7 @@ _COMMANDS = (
     "record",
     "report",
     "export",
+    "import",
     "compare",
     "history",
     "bisect",
@@ -130,7 +132,8 @@ def _dispatch(arguments: list[str]) -> int:
     if command in _COMMANDS:
         from importlib import import_module
 
-        status: int = import_module(f"perilune.cli.{command.replace('-', '_')}").main(arguments[1:])
+        name = "import_" if command == "import" else command.replace("-", "_")
+        status: int = import_module(f"perilune.cli.{name}").main(arguments[1:])
         return status
     if command in ("-h", "--help", "help"):
         print_text(USAGE)

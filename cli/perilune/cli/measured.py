@@ -21,12 +21,14 @@ from perilune.cli.program import (
 )
 from perilune.cli.saved_profile import parse_profile
 from perilune.compiler.diagnostics import LuaSyntaxError
+from perilune.profiler.importers import is_foreign
 from perilune.profiler.model import Profile
 from perilune.profiler.session import Mode, Session
 from perilune.profiler.sources import find_texts
 
 MODES: tuple[str, ...] = get_args(Mode)
 
+_PROGRAMS = ("", ".lua", ".luac", ".pasm")
 _STANDARD_OUTPUT = 1
 
 
@@ -40,8 +42,13 @@ class Measured:
 
 
 def is_saved_profile(path: str, content: bytes) -> bool:
-    """Whether a file is meant as a profile and not as a program: none of Lua's begin with a brace."""
-    return path.endswith(".json") or content.lstrip()[:1] == b"{"
+    """Whether a file is meant as a profile and not as a program: none of Lua's begin with a brace.
+
+    Texts of other profilers may look like Lua, so that only the name of a file tells what it is.
+    """
+    if path.endswith(".json") or content.lstrip()[:1] == b"{":
+        return True
+    return os.path.splitext(path)[1] not in _PROGRAMS and is_foreign(content)
 
 
 def read_subject(path: str) -> Executable | Profile:

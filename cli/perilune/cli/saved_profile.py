@@ -1,11 +1,14 @@
-"""Reading a profile that was saved as JSON."""
+"""Reading a profile from a file: one that was saved as JSON, or what another profiler wrote."""
 
 from __future__ import annotations
 
+import os
+
 from perilune.cli.errors import CommandError
 from perilune.cli.program import read_program
+from perilune.profiler.foreign_sources import attach
+from perilune.profiler.importers import read_profile as read_any
 from perilune.profiler.model import Profile, ProfileFormatError
-from perilune.profiler.renderers import json as json_renderer
 
 
 def read_profile(path: str) -> Profile:
@@ -16,6 +19,8 @@ def read_profile(path: str) -> Profile:
 def parse_profile(content: bytes, path: str) -> Profile:
     """The profile that the content of a file is. Ends the command where it is not one."""
     try:
-        return json_renderer.parse(content)
+        profile = read_any(content, "stdin" if path == "-" else path)
     except ProfileFormatError as error:
         raise CommandError(f"{path} cannot be read as a profile: {error}") from error
+    attach(profile, ["", os.path.dirname(path)])
+    return profile

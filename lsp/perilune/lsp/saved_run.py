@@ -11,8 +11,8 @@ from perilune.lsp.document import Document
 from perilune.lsp.job import Job
 from perilune.lsp.measurement import Measurement
 from perilune.lsp.whole_file import read_whole
+from perilune.profiler.importers import read_profile
 from perilune.profiler.model import FileProfile, Profile, ProfileFormatError
-from perilune.profiler.renderers.json import parse
 from perilune.profiler.revisions import earlier_text
 
 _LARGEST_PROFILE = 1_000_000_000  # bytes
@@ -38,7 +38,7 @@ def read_saved(path: str) -> Profile:
     """The profile in a file. Raises UnreadableProfile."""
     name = os.path.basename(path)
     try:
-        return parse(read_whole(path, _LARGEST_PROFILE))
+        return read_profile(read_whole(path, _LARGEST_PROFILE), path)
     except OSError as error:
         raise UnreadableProfile(f"{name} cannot be read: {error.strerror}.") from error
     except ProfileFormatError as error:

@@ -208,7 +208,10 @@ def _notes(a: Profile, b: Profile) -> list[str]:
             repeats.ranges or any(line.ranges for file in profile.files for line in file.lines)
         ):
             notes.append(f"the counts of {side} differ between its runs: a difference of counts within that is noise")
-    if a.mode != b.mode:
+    for side, profile in (("A", a), ("B", b)):
+        if profile.origin is not None:
+            notes.append(f"{side} is of another profiler: {profile.origin.text}")
+    if a.mode != b.mode and a.origin is None and b.origin is None:
         without = [side for side, profile in (("A", a), ("B", b)) if profile.totals.run_ns is None]
         what = f"{without[0]} has no times" if without else "their times were measured differently"
         notes.append(
@@ -231,12 +234,15 @@ class _Measure:
 
     def __init__(self, a: Profile, b: Profile) -> None:
         self.a, self.b = a, b
+        self._unknown = a.unknown_fields | b.unknown_fields
         self._interrupted_a, self._interrupted_b = _interrupted(a, b), _interrupted(b, a)
 
     def figures(self, a: object | None, b: object | None, exact: Sequence[str], timed: Sequence[str]) -> Figures:
         """The figures that both rows have, where both exist. `exact` and `timed` are names of fields."""
         figures = {}
         for name in (*exact, *timed):
+            if name in self._unknown:
+                continue
             value_a, value_b = getattr(a, name, None), getattr(b, name, None)
             if (value_a is None and a is not None) or (value_b is None and b is not None):
                 continue

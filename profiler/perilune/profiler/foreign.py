@@ -24,6 +24,7 @@ from perilune.profiler.model import (
     LineRow,
     Memory,
     Profile,
+    ProfileFormatError,
     Program,
     Totals,
 )
@@ -32,6 +33,8 @@ from perilune.profiler.shares import interval_of_share
 
 MOST_PLACES = 250
 """On one path of the call tree, as in the machine's own."""
+
+_LONGEST_RUN = (1 << 63) - 1  # ns
 
 _ELSEWHERE = (COLLECTOR, COMPILER, OUTSIDE)
 
@@ -86,6 +89,7 @@ class ForeignProfile:
         self._functions: dict[_Function, _Cost] = {}
         self._extents: dict[_Function, int] = {}
         self._builtins: dict[str, _Cost] = {}
+        self._outside = _Cost()
         self._figures: set[str] = set()
         self._is_timed = self._is_sampled = self._has_calls = False
 
@@ -102,7 +106,7 @@ class ForeignProfile:
         lua = [frame for frame in frames if frame.path is not None]
         self._has_calls |= len(lua) > 1
         for name in states:
-            self._add(self._builtins.setdefault(name, _Cost()), self_ns, count)
+            self.add_state(name, self_ns, count)
         if not lua:
             only = frames[0].function if len(frames) == 1 else OUTSIDE
             self._elsewhere[only if only in _ELSEWHERE else OUTSIDE] += self_ns
@@ -122,26 +126,30 @@ class ForeignProfile:
             cost.total_ns += self_ns
             cost.total_samples += count
 
+    def add_state(self, name: str, self_ns: int, samples: int = 0) -> None:
+        """Adds time of a state of the virtual machine, whose stacks are added by themselves."""
+        self._add(self._builtins.setdefault(name, _Cost()), self_ns, samples)
+
     def add_line(
         self,
-        path: str,
+        path: str | None,
         line: int,
         *,
         hits: int | None = None,
         instructions: int | None = None,
         allocated_bytes: int | None = None,
         allocations: int | None = None,
-        self_ns: int | None = None,
         function: Frame | None = None,
     ) -> None:
-        """Adds exact figures of a line, those but hits to the `function` that the line is in too, where that is known."""
+        """Adds exact figures of a line, those but hits to the `function` that the line is in too, where that is known.
+
+        What has no `path` belongs to no line, but to the whole.
+        """
         counts = _Counts(hits, None, instructions, allocated_bytes, allocations)
-        self._count(self._line(path, line), counts)
-        if function is not None:
+        self._count(self._outside if path is None else self._line(path, line), counts)
+        if path is not None and function is not None:
             counts.hits = None
             self._count(self._function(function._replace(line=line)), counts)
-        if self_ns is not None:
-            self.add_stack((function._replace(line=line) if function else Frame("", path, 0, line),), self_ns)
 
     def add_function(self, path: str, name: str, line: int, calls: int | None = None, end_line: int = 0) -> None:
         """Adds a function, or calls to one; `line` is its first, 0 where that is not known."""
@@ -159,6 +167,9 @@ class ForeignProfile:
             totals.gc_ns, totals.compile_ns, totals.outside_ns = (self._elsewhere[name] for name in _ELSEWHERE)
             totals.run_ns = sum(cost.self_ns for cost in costs) + sum(self._elsewhere.values())
             totals.wall_ns = totals.run_ns if totals.wall_ns is None else totals.wall_ns
+            if totals.run_ns > _LONGEST_RUN:
+                raise ProfileFormatError("the times of its stacks add up to more than 290 years")
+        costs.append(self._outside)
         totals.instructions = sum(cost.instructions for cost in costs)
         totals.memory = Memory(
             allocated_bytes=sum(cost.allocated_bytes for cost in costs),
@@ -206,13 +217,13 @@ class ForeignProfile:
         return self._functions.setdefault(key, _Cost())
 
     def _add_to_tree(self, frames: Stack, self_ns: int, samples: int) -> None:
-        """Recursion is one place, at its outermost; the innermost frame stands at the end of the path even then."""
+        """Recursion is one place, at its outermost; the line that ran stands at the end of the path even then."""
         if not any(frame.path is not None for frame in frames) and not (
             len(frames) == 1 and frames[0].function in _ELSEWHERE
         ):
             frames = (Frame(OUTSIDE, None, 0, 0), *(frame for frame in frames if frame.function != OUTSIDE))
-        distinct = dict.fromkeys(frames[:-1])
-        path = [*distinct, frames[-1]]
+        running = max((at for at, frame in enumerate(frames) if frame.path is not None), default=len(frames) - 1)
+        path = [*dict.fromkeys(frames[:running]), *frames[running:]]
         if len(path) > MOST_PLACES:
             path = [*path[:MOST_PLACES], Frame(NOT_SHOWN, None, 0, 0), path[-1]]
         node = self._root
@@ -272,6 +283,8 @@ class ForeignProfile:
 
     def _share_counts(self, rows: list[LineRow]) -> None:
         """Without times, shares are of instructions, or of hits where these are not known either."""
+        if "hits" in self._figures and "instructions" not in self._figures:
+            self.totals.hits = sum(row.hits for row in rows)
         if self._is_timed:
             return
         counted = [row.instructions if "instructions" in self._figures else row.hits for row in rows]

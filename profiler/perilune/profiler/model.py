@@ -166,7 +166,8 @@ class Totals:
     `gc_cpu_ns`, `compile_cpu_ns` and `outside_cpu_ns`.
     `wall_ns` is the clock's time from start to stop, probes included. `sampler` is "signal" or "thread" in sample mode;
     `cost_ratio` is what profiling cost, the processor time with it over that without it, where that was measured; what is
-    not above 1.00 is noise, and no cost. `repeats` is None where the program was run once, as it was to be.
+    not above 1.00 is noise, and no cost. `repeats` is None where the program was run once, as it was to be. `hits` is
+    the sum over all lines where that stands for the instructions, which a foreign profile does not know.
     """
 
     wall_ns: int | None = None
@@ -190,6 +191,7 @@ class Totals:
     run_high_ns: int | None = None
     plain_ns: int | None = None
     repeats: Repeats | None = None
+    hits: int | None = None
     memory: Memory = field(default_factory=Memory)
     stack: Stack = field(default_factory=Stack)
 

@@ -43,3 +43,13 @@ class Origin:
     def is_sampled(self) -> bool:
         """Whether its times are estimates from samples."""
         return self.measured.startswith("sampled")
+
+    @property
+    def text(self) -> str:
+        """`sampled in love by LuaJIT 2.1, 2026-11-28 11:25, read from luajit`: what marks a figure as foreign."""
+        where = f" in {self.host}" if self.host else ""
+        interpreter = f" by {self.interpreter}" if self.interpreter else ""
+        when = f", {self.recorded_at.replace('T', ' ').rstrip('Z')}" if self.recorded_at else ""
+        how = {"exact": "measured", "sampled and exact": "sampled and counted"}.get(self.measured, self.measured)
+        made = "recorded" if self.format == "record" else f"read from {self.format}"
+        return f"{how}{where}{interpreter}{when}, {made}"

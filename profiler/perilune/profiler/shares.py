@@ -51,6 +51,13 @@ def times_lead(profile: Profile) -> bool:
     return profile.totals.run_ns is not None and profile.totals.samples != 0
 
 
+def leading_metric(profile: Profile) -> str:
+    """Which figures lead: time, counts, or memory where a foreign profile holds nothing else."""
+    if times_lead(profile):
+        return "time"
+    return "count" if profile.holds("instructions") or profile.holds("hits") else "memory"
+
+
 def order_is_known(profile: Profile) -> bool:
     """Whether the profile knows which line leads.
 
@@ -74,6 +81,13 @@ def instruction_share(profile: Profile, instructions: int) -> float:
     return instructions / (profile.totals.instructions or 1)
 
 
+def count_share(profile: Profile, row: LineRow | FunctionRow) -> float:
+    """A row's part of the run's instructions; of all lines' hits where a foreign profile knows no instructions."""
+    if profile.totals.hits and not profile.holds("instructions"):
+        return row.hits / profile.totals.hits if isinstance(row, LineRow) else 0.0
+    return instruction_share(profile, row.instructions)
+
+
 def allocation_share(profile: Profile, allocated_bytes: int) -> float:
     """The part of the allocated bytes, from 0 to 1."""
     return allocated_bytes / (profile.totals.memory.allocated_bytes or 1)
@@ -87,4 +101,4 @@ def time_share(profile: Profile, ns: int | None) -> float | None:
 
 def leading_share(profile: Profile, row: LineRow | FunctionRow) -> float:
     """The share that a line or a function is shown with."""
-    return instruction_share(profile, row.instructions) if profile.totals.samples == 0 else row.share
+    return count_share(profile, row) if profile.totals.samples == 0 else row.share

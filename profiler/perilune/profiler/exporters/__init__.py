@@ -30,6 +30,8 @@ class Exporter:
     def export(self, profile: Profile, sources: Sources) -> bytes:
         """The content of a file. The same profile always gives the same bytes. Raises ProfileExportError."""
         if self.needs_time and profile.totals.run_ns is None:
+            if profile.origin is not None:
+                raise ProfileExportError(f"{self.name} holds times, and this profile has none")
             raise ProfileExportError(
                 f"{self.name} holds times, and a profile of {profile.mode} mode has none: "
                 "profile with --mode sample or --mode trace"

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from itertools import pairwise
 
+from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.exporters.stacks import Frame, function_names, line_costs, time_name, timed_stacks
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
 
 _COUNTED = [("Ir", "Instructions"), ("AllocBytes", "Allocated bytes"), ("Allocs", "Allocations")]
+_FIGURES = ("instructions", "allocations", "allocations")
 _NO_FILE = "???"
 
 _Calls = dict[Frame, Counter[Frame]]
@@ -23,13 +25,18 @@ def export(profile: Profile, sources: Sources) -> bytes:
     """Nearly all calls of a function stand where most of its time was called from: samples do not say how they divide."""
     is_timed = profile.totals.run_ns is not None
     time = ("ns", f"{time_name(profile).capitalize()} in nanoseconds")
-    events = [time, *_COUNTED] if is_timed else _COUNTED
+    held = [at for at, figure in enumerate(_FIGURES) if profile.holds(figure)]
+    events = [*([time] if is_timed else []), *(_COUNTED[at] for at in held)]
+    if not events:
+        raise ProfileExportError(
+            "callgrind holds times, instructions and allocations, and this profile has none of them"
+        )
     times, calls = _times(profile)
     counts = {frame: [cost.instructions, cost.allocated_bytes, cost.allocations] for frame, cost in line_costs(profile)}
     costs: dict[Frame, dict[int, list[int]]] = defaultdict(dict)
     for frame in {**counts, **times, **calls}:
         counted = counts.get(frame, [0] * len(_COUNTED))
-        costs[frame.whole][frame.line] = [times[frame], *counted] if is_timed else counted
+        costs[frame.whole][frame.line] = [*([times[frame]] if is_timed else []), *(counted[at] for at in held)]
     names = _Names(profile)
     call_counts = _call_counts(profile, calls)
     lines = ["# callgrind format", "version: 1", "creator: perilune", "positions: line"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.exporters.stacks import Frame, flame_stacks
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
@@ -16,6 +17,8 @@ _RESERVED = str.maketrans({";": ",", "\n": " ", "\r": " "})
 
 def export(profile: Profile, sources: Sources) -> bytes:
     """Frames read `function (path:line)`."""
+    if profile.totals.run_ns is None and not profile.holds("instructions"):
+        raise ProfileExportError("collapsed holds times or instructions, and this profile has neither")
     costs: Counter[str] = Counter()
     for frames, cost in flame_stacks(profile, "instructions" if profile.totals.run_ns is None else "self_ns"):
         costs[";".join(_text(frame).translate(_RESERVED) for frame in frames)] += cost

@@ -16,6 +16,8 @@ def export(profile: Profile, sources: Sources) -> bytes:
 
     Of a file that was loaded with several texts only one has a place: the text that it has now, if it is among them.
     """
+    if not profile.holds("hits"):
+        raise ProfileExportError("lcov holds how often lines ran, which this profile does not know")
     current = find_texts(profile, [""])[0]
     files: dict[str, FileProfile] = {}
     for file in profile.files:

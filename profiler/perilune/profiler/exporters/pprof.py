@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 
+from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.exporters.protobuf import Message
 from perilune.profiler.exporters.stacks import Frame, line_costs, time_name, timed_stacks
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
 
 _COUNTED = [("alloc_objects", "count"), ("alloc_space", "bytes"), ("instructions", "count")]
+_FIGURES = ("allocations", "allocations", "instructions")
 _SAMPLES = ("samples", "count")
 
 _MAPPING = 1
@@ -58,7 +60,8 @@ class _Tables:
 def sample_types(profile: Profile) -> list[tuple[str, str]]:
     """What a profile's samples hold: name and unit of each of their values."""
     is_timed = profile.totals.run_ns is not None
-    return [*_COUNTED, *([_SAMPLES, (time_name(profile).replace(" ", "_"), "nanoseconds")] if is_timed else [])]
+    counted = [kind for kind, figure in zip(_COUNTED, _FIGURES, strict=True) if profile.holds(figure)]
+    return [*counted, *([_SAMPLES, (time_name(profile).replace(" ", "_"), "nanoseconds")] if is_timed else [])]
 
 
 def export(profile: Profile, sources: Sources, begun_ns: int = 0) -> bytes:
@@ -67,17 +70,20 @@ def export(profile: Profile, sources: Sources, begun_ns: int = 0) -> bytes:
     `begun_ns` says when the run began, in nanoseconds of UNIX time; 0 leaves it open.
     """
     types = sample_types(profile)
+    if not types:
+        raise ProfileExportError("pprof holds times, instructions and allocations, and this profile has none of them")
+    held = [at for at, figure in enumerate(_FIGURES) if profile.holds(figure)]
     tables = _Tables()
     message = tables.message
     for kind, unit in types:
         message.message(1, _value_type(tables, kind, unit))
-    padding = [0] * (len(types) - len(_COUNTED))
+    padding = [0] * (len(types) - len(held))
     for frame, cost in line_costs(profile):
         counts = [cost.allocations, cost.allocated_bytes, cost.instructions]
         if any(counts):
-            message.message(2, _sample(tables, (frame,), counts + padding))
+            message.message(2, _sample(tables, (frame,), [counts[at] for at in held] + padding))
     for frames, samples, self_ns in timed_stacks(profile):
-        message.message(2, _sample(tables, frames[::-1], [0] * len(_COUNTED) + [samples, self_ns]))
+        message.message(2, _sample(tables, frames[::-1], [0] * len(held) + [samples, self_ns]))
     mapping = Message().integer(1, _MAPPING).integer(5, tables.string(profile.program.path))
     for has in (7, 8, 9):  # functions, file names, line numbers: nothing is left to be looked up
         mapping.integer(has, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.exporters.stacks import Frame, Stack, flame_stacks, time_name
 from perilune.profiler.model import Profile
 from perilune.profiler.sources import Sources
@@ -14,6 +15,10 @@ _SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
 def export(profile: Profile, sources: Sources) -> bytes:
     """The stacks of the time profile are calls; in the others every line stands under its function."""
+    if profile.totals.run_ns is None and not (profile.holds("instructions") or profile.holds("allocations")):
+        raise ProfileExportError(
+            "speedscope holds times, instructions and allocations, and this profile has none of them"
+        )
     frames: dict[Frame, int] = {}
     profiles = [
         _profile(time_name(profile), "nanoseconds", flame_stacks(profile, "self_ns"), frames),

@@ -20,6 +20,8 @@ def caution(profile: Profile) -> str | None:
     """
     if order_is_known(profile):
         return None
+    if not profile.holds("instructions"):
+        return _unknown(profile)
     text = f"{_unknown(profile)} Counts do not tell it either: they do not weigh the work inside one instruction."
     dearer = [*_allocating_line(profile), *_called_most(profile)]
     return f"{text} What may have cost more than its count: {'; '.join(dearer)}." if dearer else text

@@ -29,9 +29,10 @@ from perilune.profiler.model import (
 )
 from perilune.profiler.renderers.caution import caution
 from perilune.profiler.renderers.figures import LEAST_ERROR
+from perilune.profiler.renderers.origin import origin_notes
 from perilune.profiler.renderers.repeats import ranges_text, repeat_warnings, runs_text
 from perilune.profiler.renderers.waiting import BY_CPU, EXPLANATION, waiting_text
-from perilune.profiler.shares import CONFIDENCE, times_lead
+from perilune.profiler.shares import CONFIDENCE, leading_metric
 from perilune.profiler.sources import Sources
 
 _FOLDER = os.path.join(os.path.dirname(__file__), "html_page")
@@ -81,13 +82,16 @@ def _page(profile: Profile, sources: Sources) -> dict[str, Any]:
     used = {opcode.name for opcode in profile.opcodes}
     used.update(opcode.name for file in profile.files for line in file.lines for opcode in line.opcodes)
     warning = caution(profile)
+    unknown = profile.unknown_fields
     waiting = Waiting(profile.totals)
     return {
         "mode": profile.mode,
         "clock": profile.clock,
         "program": {"path": _printable(profile.program.path), "args": list(map(_printable, profile.program.args))},
         "failure": None if profile.failure is None else _printable(profile.failure),
-        "metric": "time" if times_lead(profile) else "count",
+        "metric": leading_metric(profile),
+        "origin": None if profile.origin is None else _printable(profile.origin.text),
+        "origin_notes": _printable(origin_notes(profile)),
         "caution": None if warning is None else _printable(warning),
         "runs": runs_text(profile),
         "repeat_warnings": list(map(_printable, repeat_warnings(profile))),
@@ -107,10 +111,12 @@ def _page(profile: Profile, sources: Sources) -> dict[str, Any]:
         "opcodes": _table(profile.opcodes, "name", "count", "share", "error", "self_ns", "raw_ns"),
         "opcode_pairs": _table(profile.opcode_pairs, "first", "second", "count"),
         "builtins": _with_waiting(
-            waiting, profile.builtins, _table(profile.builtins, "name", "calls", "share", "error", "self_ns")
+            waiting,
+            profile.builtins,
+            _table(profile.builtins, "name", "calls", "share", "error", "self_ns", unknown=unknown),
         ),
         "zones": _table(profile.zones, "name", "calls", "total_ns", "allocated_bytes", "allocations"),
-        "files": [_file(file, sources.get(file.path), waiting) for file in profile.files],
+        "files": [_file(file, sources.get(file.path), waiting, unknown) for file in profile.files],
         "call_tree": None if profile.call_tree is None else _call_tree(profile.call_tree),
     }
 
@@ -119,7 +125,7 @@ def _totals(profile: Profile) -> dict[str, Any]:
     totals = profile.totals
     names = ("wall_ns", "run_ns", "gc_ns", "compile_ns", "outside_ns", "raw_ns", "instructions", "samples", "sampler")
     memory, stack, collector = totals.memory, totals.stack, totals.collector
-    return {
+    found = {
         **{name: getattr(totals, name) for name in (*names, "run_low_ns", "run_high_ns", "plain_ns", "cost_ratio")},
         "current_bytes": memory.current_bytes,
         "peak_bytes": memory.peak_bytes,
@@ -133,10 +139,12 @@ def _totals(profile: Profile) -> dict[str, Any]:
         "peak_depth": stack.peak_depth,
         "peak_chain": _table(stack.peak_chain, "function", "path", "line"),
         "peak_chain_missing": stack.peak_chain_missing,
+        "hits": totals.hits,
     }
+    return found | {name: None for name in profile.unknown_fields & found.keys() if name != "hits"}
 
 
-def _file(file: FileProfile, lines: list[str] | None, waiting: Waiting) -> dict[str, Any]:
+def _file(file: FileProfile, lines: list[str] | None, waiting: Waiting, unknown: frozenset[str]) -> dict[str, Any]:
     times = ("share", "error", "self_ns", "raw_ns", "total_ns", "total_error")
     functions = ("name", "line", "end_line", "calls", "instructions", *times)
     rows = ("line", "hits", "instructions", *times)
@@ -147,8 +155,12 @@ def _file(file: FileProfile, lines: list[str] | None, waiting: Waiting) -> dict[
         "is_file": file.sha256 is not None,
         "is_binary": file.is_binary,
         "source": None if lines is None else list(map(_source_line, lines if lines[-1:] != [""] else lines[:-1])),
-        "lines": _with_waiting(waiting, file.lines, _table(file.lines, *rows, *memory, *live, "opcodes")),
-        "functions": _with_waiting(waiting, file.functions, _table(file.functions, *functions, *memory)),
+        "lines": _with_waiting(
+            waiting, file.lines, _table(file.lines, *rows, *memory, *live, "opcodes", unknown=unknown)
+        ),
+        "functions": _with_waiting(
+            waiting, file.functions, _table(file.functions, *functions, *memory, unknown=unknown)
+        ),
     }
 
 
@@ -170,9 +182,13 @@ def _source_line(line: str) -> str:
     return _printable(line[:_LONGEST_LINE]) + end
 
 
-def _table(rows: Iterable[object], *fields: str) -> dict[str, Any]:
-    """The rows as arrays, with the names of their fields given once."""
-    return {"fields": fields, "rows": [[_value(getattr(row, field)) for field in fields] for row in rows]}
+def _table(rows: Iterable[object], *fields: str, unknown: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The rows as arrays, with the names of their fields given once; what is `unknown` is null."""
+    known = [None if field in unknown else field for field in fields]
+    return {
+        "fields": fields,
+        "rows": [[None if field is None else _value(getattr(row, field)) for field in known] for row in rows],
+    }
 
 
 def _value(value: object) -> object:

@@ -21,6 +21,7 @@ _LEFT_OUT_IF: dict[str, tuple[Any, ...]] = {
     "repeats": (None,),
     "ranges": ([],),
     "origin": (None,),
+    "hits": (None,),
 }
 _LEFT_OUT_OF_ROWS_IF: dict[str, tuple[Any, ...]] = _LEFT_OUT_IF | {
     "gc_ns": (None, 0),
@@ -43,13 +44,15 @@ def render(profile: Profile) -> str:
 def _fields(row: Any, unknown: frozenset[str]) -> dict[str, Any]:
     """The fields of one of the model's dataclasses; the encoder asks for those of the ones inside."""
     left_out = _LEFT_OUT_OF_ROWS_IF if isinstance(row, LineRow | FunctionRow) else _LEFT_OUT_IF
-    fields = {}
+    fields: dict[str, Any] = {}
     for name in row.__slots__:
         value = getattr(row, name)
         if type(value) is float:
             value = float(f"{value:.6g}")
-        if value not in left_out.get(name, ()):
-            fields[name] = None if name in unknown else value
+        if name in unknown and value is not None:
+            fields[name] = None
+        elif value not in left_out.get(name, ()):
+            fields[name] = value
     return fields
 
 
@@ -57,13 +60,19 @@ def parse(text: str | bytes) -> Profile:
     """The profile that `render` wrote. Raises ProfileFormatError."""
     try:
         value = json.loads(text)
+    except RecursionError as error:
+        raise ProfileFormatError("nested too deeply") from error
+    except ValueError as error:
+        raise ProfileFormatError(f"not JSON: {error}") from error
+    return parse_value(value)
+
+
+def parse_value(value: object) -> Profile:
+    """The profile in a parsed JSON value. Raises ProfileFormatError."""
+    try:
         profile = Profile.from_json(value)
     except RecursionError as error:
         raise ProfileFormatError("nested too deeply") from error
-    except ProfileFormatError:
-        raise
-    except ValueError as error:
-        raise ProfileFormatError(f"not JSON: {error}") from error
     for line in (line for file in profile.files for line in file.lines):
         if line.live_bytes is not None and line.peak_live_bytes is None:
             line.peak_live_bytes = 0  # both are recorded, or neither

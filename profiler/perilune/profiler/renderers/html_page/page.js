@@ -31,6 +31,7 @@ function head() {
 }
 
 function meaningText() {
+  if (profile.origin) return profile.origin_notes;
   if (sampled) return "Counts, bytes and stack depth are exact. Times are estimates from samples: ± covers the 95% interval of a share, in percentage points." + (byCpu || profile.waiting_text ? ` ${profile.clock_text}` : "");
   const hidden = "Cheap instructions hide behind a probe: an opcode can be off by a factor of 2, a line by ten points. Times of mode sample are truer. Raw times are as measured.";
   if (timed && totals.plain_ns !== null) return `Counts, bytes and stack depth are exact. Times are estimates: the cost of the probes is subtracted so that their sum is the time of the run without a profile. ${hidden}`;
@@ -48,7 +49,7 @@ function correctionText() {
 function figures() {
   const { run_ns: run, gc_ns: gc, compile_ns: compile, wall_ns: wall, raw_ns: raw } = totals;
   const time = timed && [byCpu ? "Processor time" : "Run time", timeText(run), profile.waiting_text ? profile.waiting_text : byCpu ? `of ${timeText(wall)} by the clock` : traced ? `${correctionText()}; ${timeText(raw)} raw` : wall ? `${timeText(wall)} by the clock` : ""];
-  const instructions = ["Instructions", totals.instructions >= 1e9 ? countText(totals.instructions) : exactText(totals.instructions), totals.instructions >= 1e9 ? exactText(totals.instructions) : ""];
+  const instructions = totals.instructions !== null && ["Instructions", totals.instructions >= 1e9 ? countText(totals.instructions) : exactText(totals.instructions), totals.instructions >= 1e9 ? exactText(totals.instructions) : ""];
   const every = totals.samples ? `one every ${timeText(Math.round((run * profile.run_count) / totals.samples))}` : "";
   return [
     ...(profile.metric === "time" ? [time, instructions] : [instructions, time]),
@@ -57,9 +58,9 @@ function figures() {
     compile && ["Compiler", ...timeOfRun(compile)],
     sampled && ["Samples", exactText(totals.samples), every],
     profile.runs && ["Repeated", plural(profile.run_count, "run"), profile.runs],
-    ["Peak memory", bytesText(totals.peak_bytes), `${bytesText(totals.current_bytes)} at the end`],
-    ["Allocated", bytesText(totals.allocated_bytes), plural(totals.allocations, "allocation")],
-    ["Deepest stack", plural(totals.peak_depth, "slot"), `${exactText(totals.current_depth)} at the end`],
+    totals.peak_bytes !== null && ["Peak memory", bytesText(totals.peak_bytes), `${bytesText(totals.current_bytes)} at the end`],
+    totals.allocated_bytes !== null && ["Allocated", bytesText(totals.allocated_bytes), plural(totals.allocations, "allocation")],
+    totals.peak_depth !== null && ["Deepest stack", plural(totals.peak_depth, "slot"), `${exactText(totals.current_depth)} at the end`],
     totals.cost_ratio !== null && ["Profiling cost", ...costTexts()],
   ].filter(Boolean);
 }
@@ -148,7 +149,7 @@ function makeTables() {
   const collector = totals.gc_cycles ? [driven] : [];
   const instructions = (more) => countColumn("Instructions", "instructions", more);
   const lead = { time: [...times, instructions({ secondary: true })], count: [instructions()], memory: [...bytes, ...live, ...collector] };
-  const ran = (row) => row.hits || row.calls || row.self_ns || row.allocated_bytes;
+  const ran = (row) => row.hits || row.calls || row.self_ns || row.total_ns || row.allocated_bytes;
   const tables = [
     new Table({
       id: "lines",
@@ -189,6 +190,7 @@ function elsewhere(leading, rows) {
       .filter(([, ns]) => ns)
       .map(([name, ns]) => ({ name, elsewhere: true, self_ns: ns, raw_ns: ns, share: part(ns, totals.run_ns), error: samplingError(part(ns, totals.run_ns)) }));
   }
+  if (totals.allocations === null) return [];
   const left = (field) => totals[field] - rows.reduce((sum, row) => sum + row[field], 0);
   if (leading === "count" || left("allocations") <= 0) return [];
   return [{ name: "(outside any line)", elsewhere: true, instructions: 0, allocated_bytes: left("allocated_bytes"), allocations: left("allocations") }];

@@ -34,8 +34,8 @@ const hasLive = allLines.some((row) => row.live_bytes !== null);
 
 const METRICS = {
   time: { title: "Time", share: (row) => row.share, error: (row) => row.error },
-  count: { title: "Count", share: (row) => part(row.instructions, totals.instructions), error: () => null },
-  memory: { title: "Memory", share: (row) => part(row.allocated_bytes, totals.allocated_bytes), error: () => null },
+  count: { title: "Count", share: (row) => (totals.hits ? part(row.hits ?? 0, totals.hits) : part(row.instructions ?? 0, totals.instructions)), error: () => null },
+  memory: { title: "Memory", share: (row) => part(row.allocated_bytes ?? 0, totals.allocated_bytes), error: () => null },
 };
 
 let metric = profile.metric;

@@ -9,7 +9,7 @@ from perilune.profiler.model import BuiltinRow, FileProfile, FunctionRow, ZoneRo
 from perilune.profiler.renderers.figures import printable
 from perilune.profiler.renderers.report.page import Page
 from perilune.profiler.renderers.report.table import Column, Line
-from perilune.profiler.shares import allocation_share, instruction_share, time_share
+from perilune.profiler.shares import allocation_share, count_share, time_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +24,28 @@ def functions(page: Page) -> list[Line]:
     """What every Lua function cost."""
     shares: dict[str, Callable[[_Placed], float]] = {
         "time": lambda placed: placed.row.share,
-        "count": lambda placed: instruction_share(page.profile, placed.row.instructions),
+        "count": lambda placed: count_share(page.profile, placed.row),
         "memory": lambda placed: allocation_share(page.profile, placed.row.allocated_bytes),
     }
     share = shares[page.metric]
-    rows = [_Placed(file, row) for file in page.profile.files for row in file.functions if row.calls or row.self_ns]
+    rows = [_Placed(file, row) for file in page.profile.files for row in file.functions if _ran(row)]
     rows = _sorted(page, rows, share)
-    columns = page.share_columns(share, (lambda placed: placed.row.error) if page.metric == "time" else None)
-    columns += page.bar_column(page.top(rows), share)
+    columns: list[Column[_Placed]] = []
+    if page.metric != "count" or page.holds("instructions"):
+        columns += page.share_columns(share, (lambda placed: placed.row.error) if page.metric == "time" else None)
+        columns += page.bar_column(page.top(rows), share)
     columns += _figures(page, rows)
+    if page.holds("calls"):
+        columns.append(Column("calls", lambda placed: page.count(placed.row.calls)))
     columns += [
-        Column("calls", lambda placed: page.count(placed.row.calls)),
         page.location_column(lambda placed: (placed.file, placed.row.line)),
         Column("function", lambda placed: (printable(placed.row.name), ""), False),
     ]
     return page.table("Functions", columns, rows)
+
+
+def _ran(row: FunctionRow) -> bool:
+    return bool(row.calls or row.self_ns or row.total_ns or row.instructions or row.allocations)
 
 
 def _figures(page: Page, rows: list[_Placed]) -> list[Column[_Placed]]:
@@ -51,11 +58,11 @@ def _figures(page: Page, rows: list[_Placed]) -> list[Column[_Placed]]:
     if sort == "total" or (metric == "time" and any(placed.row.total_ns is not None for placed in rows)):
         columns.append(page.time_column("total", lambda placed: placed.row.total_ns))
         columns += page.total_error_column(lambda placed: placed.row.total_error)
-    if sort == "instructions" or metric == "count" or (metric == "time" and page.wide):
+    if page.holds("instructions") and (sort == "instructions" or metric == "count" or (metric == "time" and page.wide)):
         columns.append(Column("instr", lambda placed: page.count(placed.row.instructions)))
-    if sort == "memory" or metric == "memory" or page.wide:
+    if page.holds("allocations") and (sort == "memory" or metric == "memory" or page.wide):
         columns.append(Column("bytes", lambda placed: page.size(placed.row.allocated_bytes)))
-    if metric == "memory" or (metric == "count" and page.wide):
+    if page.holds("allocations") and (metric == "memory" or (metric == "count" and page.wide)):
         columns.append(Column("allocations", lambda placed: page.count(placed.row.allocations)))
     return columns
 
@@ -72,7 +79,13 @@ def _sorted(page: Page, rows: list[_Placed], share: Callable[[_Placed], float]) 
     key = keys[page.layout.sort]
     return sorted(
         rows,
-        key=lambda placed: (key(placed), -(placed.row.total_ns or 0), -placed.row.instructions, placed.row.line),
+        key=lambda placed: (
+            key(placed),
+            -(placed.row.total_ns or 0),
+            -placed.row.instructions,
+            -placed.row.calls if page.profile.origin is not None else 0,
+            placed.row.line,
+        ),
     )
 
 
@@ -91,11 +104,11 @@ def builtins(page: Page) -> list[Line]:
         columns += page.waiting_column(rows, lambda row: (row.self_ns, row.cpu_ns))
     else:
         rows = sorted(rows, key=lambda row: (-row.calls, row.name))
-    columns += [
-        Column("calls", lambda row: page.count(row.calls)),
-        Column("function", lambda row: (printable(row.name), ""), False),
-    ]
-    return page.table("Library functions", columns, rows)
+    if page.holds("calls"):
+        columns.append(Column("calls", lambda row: page.count(row.calls)))
+    columns.append(Column("function", lambda row: (printable(row.name), ""), False))
+    title = "Library functions" if page.profile.origin is None else "C functions and states"
+    return page.table(title, columns, rows)
 
 
 def zones(page: Page) -> list[Line]:

@@ -6,6 +6,8 @@ import os
 import re
 from dataclasses import dataclass
 
+from perilune.profiler.model import Profile
+
 METRICS = ("time", "count", "memory")
 CLOCKS = ("wall", "cpu")
 SORT_KEYS = ("share", "total", "instructions", "hits", "memory", "live", "line")
@@ -69,6 +71,17 @@ class Layout:
     lines: LineRange | None = None
     pairs: bool = False
     clock: str = "wall"
+
+
+def lacks(profile: Profile, layout: Layout) -> str | None:
+    """What the layout asks for that a foreign profile does not hold."""
+    if layout.metric == "time" and profile.totals.run_ns is None:
+        return "--metric time needs times, which this profile does not hold"
+    if layout.metric == "count" and not (profile.holds("instructions") or profile.holds("hits")):
+        return "--metric count needs instructions or hits, which this profile does not hold"
+    if layout.metric == "memory" and not profile.holds("allocations"):
+        return "--metric memory needs allocations, which this profile does not hold"
+    return None
 
 
 def complaint(mode: str, layout: Layout) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perilune.profiler.model import OUTSIDE, FileProfile, KindRow, times_elsewhere
+from perilune.profiler.model import OUTSIDE, FileProfile, KindRow, LineRow, times_elsewhere
 from perilune.profiler.renderers.caution import MANY_BYTES
 from perilune.profiler.renderers.figures import bytes_text, points_text, printable, share_text, time_text
 from perilune.profiler.renderers.repeats import varies_text
@@ -12,7 +12,7 @@ from perilune.profiler.renderers.report.collector import has_collected
 from perilune.profiler.renderers.report.layout import LineRange
 from perilune.profiler.renderers.report.page import Page, PlacedLine, heat
 from perilune.profiler.renderers.report.table import Column, Line, Segment
-from perilune.profiler.shares import allocation_share, instruction_share, sampling_error, time_share
+from perilune.profiler.shares import allocation_share, count_share, sampling_error, time_share
 
 
 def hottest_lines(page: Page) -> list[Line]:
@@ -21,33 +21,41 @@ def hottest_lines(page: Page) -> list[Line]:
     Where the order is not known, what they allocate is shown too if it is much.
     """
     by_time = page.metric == "time"
-    share = _time_share if by_time else lambda row: instruction_share(page.profile, row.line.instructions)
+    share = _time_share if by_time else lambda row: count_share(page.profile, row.line)
     leads = page.metric != "memory"
     sort = page.layout.sort if leads else "share"
-    rows = _sorted([row for row in page.lines() if row.line.hits or row.line.self_ns], sort, share)
+    rows = _sorted([row for row in page.lines() if _ran(row.line)], sort, share)
     shown = "" if page.narrow else sort
     instructions: Column[PlacedLine] = Column("instr", lambda row: page.count(row.line.instructions))
     columns = page.share_columns(share, (lambda row: row.line.error) if by_time else None)
     columns += page.bar_column(page.top(rows), share)
     if by_time:
         columns += _time_columns(page, rows)
-        columns += [instructions] if page.wide or shown == "instructions" else []
+        columns += [instructions] if (page.wide or shown == "instructions") and page.holds("instructions") else []
     else:
         columns += [page.time_column("total", lambda row: row.line.total_ns)] if shown == "total" else []
-        columns += [instructions]
-    columns += [Column("hits", lambda row: page.count(row.line.hits))]
+        columns += [instructions] if page.holds("instructions") else []
+    if page.holds("hits"):
+        columns.append(Column("hits", lambda row: page.count(row.line.hits)))
     if page.timed and not by_time:
         columns.append(Column("time", lambda row: (share_text(row.line.share), "dim")))
     has_large = any(row.line.allocated_bytes >= MANY_BYTES for row in rows)
-    if page.wide or shown == "memory" or (has_large and not (page.ordered or page.narrow)):
+    if page.holds("allocations") and (
+        page.wide or shown == "memory" or (has_large and not (page.ordered or page.narrow))
+    ):
         columns.append(Column("allocated", lambda row: page.size(row.line.allocated_bytes or None)))
     if shown == "live":
         columns.append(Column("live", lambda row: page.size(row.line.live_bytes or None)))
     if any(row.line.ranges for row in page.top(rows)):
         columns.append(Column("differs", lambda row: (varies_text(row.line), "yellow"), False))
     columns += [page.location_column(_place, crowded=by_time), page.source_column(share)]
-    title = "Hottest lines" if by_time else "Lines by instructions"
+    counted = "Lines by instructions" if page.holds("instructions") else "Lines by hits"
+    title = "Hottest lines" if by_time else counted
     return _titled(page, title, leads, columns, rows, _elsewhere(page) if by_time else [])
+
+
+def _ran(row: LineRow) -> bool:
+    return bool(row.hits or row.self_ns or row.total_ns or row.instructions)
 
 
 def _time_columns(page: Page, rows: list[PlacedLine]) -> list[Column[PlacedLine]]:

@@ -20,7 +20,7 @@ from perilune.profiler.renderers.figures import (
 )
 from perilune.profiler.renderers.report.layout import Layout
 from perilune.profiler.renderers.report.table import Column, Line, Row, Segment, table
-from perilune.profiler.shares import order_is_known, sampling_error, time_share, times_lead
+from perilune.profiler.shares import leading_metric, order_is_known, sampling_error, time_share, times_lead
 from perilune.profiler.sources import Sources
 
 _MINIMUM_WIDTH = 60
@@ -55,12 +55,13 @@ class Page:
         self.layout = layout
         self.width = max(_MINIMUM_WIDTH, layout.width)
         self.wide, self.narrow = self.width >= _WIDE, self.width < _NARROW
-        self.metric = layout.metric or ("time" if times_lead(profile) else "count")
+        self.metric = layout.metric or leading_metric(profile)
         self.timed = times_lead(profile) or self.metric == "time"
         self.sampled = profile.totals.samples is not None
         self.ordered = order_is_known(profile)
         self.one_file = len(profile.files) <= 1
         self.waiting = Waiting(profile.totals)
+        self.holds = profile.holds
 
     def lines(self) -> list[PlacedLine]:
         """All lines of all files that the reader wants to see."""

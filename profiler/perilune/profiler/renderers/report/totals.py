@@ -16,6 +16,7 @@ from perilune.profiler.renderers.figures import (
     printable,
     time_text,
 )
+from perilune.profiler.renderers.origin import origin_notes
 from perilune.profiler.renderers.repeats import repeat_warnings, runs_text
 from perilune.profiler.renderers.report.collector import collector_rows
 from perilune.profiler.renderers.report.page import Page
@@ -23,6 +24,7 @@ from perilune.profiler.renderers.report.table import Line
 from perilune.profiler.renderers.waiting import BY_CPU, EXPLANATION, waiting_text
 
 _LABEL_WIDTH = 14
+_LEAST_COMMAND = 32  # columns of the heading for what ran
 _CHAIN_ENDS = 4  # activations shown at either end of a long chain
 _PLACE_WIDTH = 32
 _MUCH = 1.5
@@ -52,7 +54,9 @@ _SCALED = (
 def heading(page: Page) -> list[Line]:
     """What ran, and in which mode."""
     program = page.profile.program
-    mode = f"{page.profile.mode} mode" + (", processor time" if page.profile.clock == "cpu" else "")
+    origin = page.profile.origin
+    mode = f"{page.profile.mode} mode" if origin is None else printable(origin.text)
+    mode = cut(mode + (", processor time" if page.profile.clock == "cpu" else ""), page.width - _LEAST_COMMAND)
     command = cut(printable(" ".join([program.path, *program.args])), page.width - len(mode) - 16)
     return [[("Profile of ", ""), (command, "bold"), (f"  ({mode})", "dim")]]
 
@@ -60,17 +64,21 @@ def heading(page: Page) -> list[Line]:
 def totals(page: Page) -> list[Line]:
     """The figures of the whole run."""
     memory, stack = page.profile.totals.memory, page.profile.totals.stack
-    counted = [("instructions", f"{page.profile.totals.instructions:,}")]
+    holds = page.profile.holds
+    counted = [("instructions", f"{page.profile.totals.instructions:,}")] if holds("instructions") else []
     timed = _times(page)
     rows = [*timed, *counted] if page.metric == "time" else [*counted, *timed]
     runs = runs_text(page.profile)
     rows += [] if runs is None else [("repeated", runs)]
     rows += [] if page.timed else collector_rows(page)
-    rows += [
-        ("memory", f"peak {bytes_text(memory.peak_bytes)}, at the end {bytes_text(memory.current_bytes)}"),
-        ("allocated", f"{bytes_text(memory.allocated_bytes)} in {page.plural(memory.allocations, 'allocation')}"),
-        ("stack depth", f"peak {page.plural(stack.peak_depth, 'slot')}, at the end {stack.current_depth:,}"),
-    ]
+    if holds("heap"):
+        rows.append(("memory", f"peak {bytes_text(memory.peak_bytes)}, at the end {bytes_text(memory.current_bytes)}"))
+    if holds("allocations"):
+        allocations = page.plural(memory.allocations, "allocation")
+        rows.append(("allocated", f"{bytes_text(memory.allocated_bytes)} in {allocations}"))
+    if holds("stack"):
+        depth = f"peak {page.plural(stack.peak_depth, 'slot')}, at the end {stack.current_depth:,}"
+        rows.append(("stack depth", depth))
     lines = [_labelled(label, cut(value, page.width - _LABEL_WIDTH - 2)) for label, value in rows]
     return [*_failure(page), *lines, *_peak_chain(page, stack)]
 
@@ -94,7 +102,7 @@ def _times(page: Page) -> list[tuple[str, str]]:
         rows.append(("of it", waiting))
     if totals.cost_ratio is not None:
         rows.append(("profiling", cost_text(totals.cost_ratio)))
-    if page.timed:
+    if page.timed and (page.profile.origin is None or totals.gc_ns):
         rows += collector_rows(page)
         if totals.compile_ns:
             rows.append(("compiler", page.time_of_run(totals.compile_ns)))
@@ -179,6 +187,8 @@ def warning(page: Page) -> list[Line]:
 def notes(page: Page) -> list[Line]:
     """What the figures that lead mean."""
     totals = page.profile.totals
+    if page.profile.origin is not None:
+        return [[(line, "dim")] for line in textwrap.wrap(printable(origin_notes(page.profile)), page.width)]
     traced = _TRACED if totals.plain_ns is None else _SCALED
     text = _COUNTED if totals.run_ns is None else traced if totals.samples is None else _SAMPLED
     if page.profile.clock == "cpu":
