@@ -121,7 +121,15 @@ def test_the_page_and_the_picture(perilune: RunPerilune, tmp_path: Path) -> None
     assert "a.lua &lt;&amp;&gt;: 7 revisions" in page
     assert "http:" not in page.replace("http://www.w3.org", "") and "https:" not in page
     charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
-    assert len(charts) >= 5  # three of the run, and those of fill and double
+    titles = re.findall(r'<text class="title"[^>]*>(.*?)</text>', page)
+    assert titles[:4] == [
+        "instructions of the run",
+        "allocated bytes of the run",
+        "peak bytes of the run",
+        "instructions of fill",
+    ]
+    assert "instructions of line 4  for i = 1, n do t[i] = i end" in titles  # 3 in the first revision
+    assert len(charts) == len(titles)
     for chart in charts:
         assert xml.fromstring(chart).tag == "svg"
     assert f"<title>{commits[4][:12]} 5: " in page

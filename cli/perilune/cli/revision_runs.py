@@ -97,8 +97,9 @@ class RevisionRuns:
         found: dict[int, RevisionRun] = {}
         runs: list[tuple[int, Run]] = []
         for place, revision in enumerate(revisions):
-            if self._repository.has(revision.commit, self._name):
-                runs.append((place, self._run(self._tree(len(runs)), revision)))
+            run = self._run(self._tree(place), revision)
+            if os.path.exists(run.file):
+                runs.append((place, run))
             else:
                 found[place] = RevisionRun(revision, skipped=f"it has no file {self._name}")
         for (place, run), result in zip(

@@ -5,12 +5,13 @@ Pure. Each revision is compared with the one before it that could be run. All fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from perilune.profiler.bisection import FIGURES
 from perilune.profiler.comparison import Figure, Place, Row, compare
+from perilune.profiler.matching import match_lines, pair_files
 from perilune.profiler.model import Profile
 from perilune.profiler.repository import Revision
 from perilune.profiler.sources import Sources
@@ -21,8 +22,23 @@ VERSION = 1
 ROW_FIGURES = {"instructions": "instructions", "allocated": "allocated_bytes", "peak": "peak_live_bytes"}
 """The field that each metric is in those of a line; functions have no peak."""
 
-FunctionKey = tuple[str, str]
-"""The path and the name of a function, under which it is followed."""
+
+@dataclass(slots=True)
+class Series:
+    """The instructions of a function or a line by place in `points`, for revisions in which it ran.
+
+    `text` is the function's name, or what stands on the line; where it is, and was last.
+    """
+
+    path: str
+    line: int
+    text: str
+    values: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def span(self) -> int:
+        """By how much it changed over all, 0 if never."""
+        return max(self.values.values()) - min(self.values.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +91,8 @@ def _place(place: Place | None) -> dict[str, Any] | None:
 class History:
     """What became of a program. The revisions are the oldest first.
 
-    `functions` and `lines` hold what changed, in the order of the revisions. `series` has for every function that changed
-    its instructions by place in `points`, for revisions in which it ran.
+    `functions` and `lines` hold what changed, in the order of the revisions; `function_series` and `line_series` follow
+    those whose instructions did, what changed most first.
     """
 
     path: str
@@ -85,7 +101,8 @@ class History:
     points: list[Point] = field(default_factory=list)
     functions: list[Change] = field(default_factory=list)
     lines: list[Change] = field(default_factory=list)
-    series: dict[FunctionKey, dict[int, int]] = field(default_factory=dict)
+    function_series: list[Series] = field(default_factory=list)
+    line_series: list[Series] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -123,7 +140,9 @@ class Historian:
     def __init__(self, path: str, arguments: Sequence[str], since: str) -> None:
         self.history = History(path, arguments, since)
         self._last: tuple[Profile, Sources] | None = None
-        self._series: dict[FunctionKey, dict[int, int]] = {}
+        self._functions: dict[tuple[str, str], Series] = {}
+        self._lines: dict[tuple[str, int], Series] = {}
+        self._left: list[Series] = []
 
     def skip(self, revision: Revision, reason: str) -> None:
         """Adds a revision that could not be run."""
@@ -132,7 +151,6 @@ class Historian:
     def add(self, revision: Revision, profile: Profile, sources: Sources) -> None:
         """Adds a revision that was run. The sources are the texts that ran."""
         history = self.history
-        place = len(history.points)
         changes: dict[str, Figure] = {}
         if self._last is not None:
             before, sources_before = self._last
@@ -140,18 +158,54 @@ class Historian:
             changes = {name: comparison.totals.figures[name] for name in FIGURES.values()}
             history.functions += _changes(revision, comparison.functions, sources_before, sources)
             history.lines += _changes(revision, comparison.lines, sources_before, sources)
+        self._follow_functions(profile)
+        self._follow_lines(profile, sources)
         history.points.append(Point(revision, _figures(profile), changes))
-        for file in profile.files:
-            for function in file.functions:
-                at = self._series.setdefault((file.path, function.name), {})
-                at[place] = at.get(place, 0) + function.instructions
         self._last = profile, sources
 
     def finish(self) -> History:
         """The history of what was added."""
-        changed = {(change.row.place.path or "", change.row.place.name) for change in self.history.functions}
-        self.history.series = {key: at for key, at in self._series.items() if key in changed}
-        return self.history
+        history = self.history
+        history.function_series = _changing(self._functions.values())
+        history.line_series = _changing([*self._lines.values(), *self._left])
+        return history
+
+    def _follow_functions(self, profile: Profile) -> None:
+        place = len(self.history.points)
+        for file in profile.files:
+            for function in file.functions:
+                key = (file.path, function.name)
+                series = self._functions.setdefault(key, Series(file.path, function.line, function.name))
+                series.line = function.line
+                series.values[place] = series.values.get(place, 0) + function.instructions
+
+    def _follow_lines(self, profile: Profile, sources: Sources) -> None:
+        place = len(self.history.points)
+        known, self._lines = self._lines, {}
+        pairs = [(None, file) for file in profile.files] if self._last is None else pair_files(self._last[0], profile)
+        for before, after in pairs:
+            if after is None:
+                continue
+            text = sources.get(after.path)
+            origins: dict[int, int] = {}
+            if before is not None and self._last is not None:
+                origins = match_lines(before, after, self._last[1].get(before.path), text).origins
+            for row in after.lines:
+                origin = (before.path, origins[row.line]) if before is not None and row.line in origins else None
+                series = known.pop(origin, None) if origin is not None else None
+                series = series or Series(after.path, row.line, "")
+                series.path, series.line, series.text = after.path, row.line, _line(text, row.line)
+                series.values[place] = row.instructions
+                self._lines[after.path, row.line] = series
+        self._left += [series for series in known.values() if series.span]
+
+
+def _changing(series: Iterable[Series]) -> list[Series]:
+    return sorted((each for each in series if each.span), key=lambda each: -each.span)
+
+
+def _line(text: Sequence[str] | None, number: int) -> str:
+    return text[number - 1].strip() if text is not None and 0 < number <= len(text) else ""
 
 
 def _figures(profile: Profile) -> dict[str, int]:
@@ -168,9 +222,8 @@ def _changes(revision: Revision, rows: Sequence[Row], before: Sources, after: So
     found = []
     for row in rows:
         if any(row.figures[name].difference for name in ROW_FIGURES.values() if name in row.figures):
-            text = (after if row.b is not None else before).get(row.place.path or "", [])
-            number = row.place.line
-            found.append(Change(revision, row, text[number - 1].strip() if 0 < number <= len(text) else ""))
+            text = (after if row.b is not None else before).get(row.place.path or "")
+            found.append(Change(revision, row, _line(text, row.place.line)))
     return found
 
 

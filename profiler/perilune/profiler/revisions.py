@@ -7,7 +7,6 @@ written out elsewhere.
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -62,37 +61,36 @@ class MovingTree:
 
     def __init__(self, repository: Repository, folder: str) -> None:
         self._repository = repository
-        self._environment = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
         self._tree = os.path.realpath(os.path.join(folder, "tree"))
+        self._environment = {"GIT_INDEX_FILE": os.path.join(folder, "index"), "GIT_WORK_TREE": self._tree}
+        self._written: set[str] = set()
         os.mkdir(self._tree)
 
     def move(self, commit: str) -> WorkTree:
         """The files of a commit. Raises RevisionError where git cannot write them."""
-        done = self._git("read-tree", "--reset", "-u", commit)
+        self._remove_others()
+        done = self._repository.git("read-tree", "--reset", "-u", commit, environment=self._environment)
         if done.returncode:
             raise RevisionError(f"git cannot write the files of {commit[:SHORT]}: {complaint_of(done)}")
-        self._remove_others()
+        self._written = {path for folder, names in self._walk() for path in (folder, *names)}
         return WorkTree(self._repository.top, self._tree, commit[:SHORT])
 
-    def _git(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        environment = {**self._environment, "GIT_WORK_TREE": self._tree}
-        return self._repository.git(*arguments, environment=environment)
-
     def _remove_others(self) -> None:
-        """Removes what is not git's."""
-        known = {
-            os.path.join(self._tree, os.fsdecode(name)) for name in self._git("ls-files", "-z").stdout.split(b"\0")
-        }
-        folders = {os.path.dirname(path) for path in known}
+        """Removes what git has not written; what is gone or changed, git writes again."""
+        for folder, names in self._walk():
+            for path in names:
+                if path not in self._written:
+                    with suppress(OSError):
+                        os.unlink(path)
+            if folder != self._tree and folder not in self._written:
+                with suppress(OSError):
+                    os.rmdir(folder)
+
+    def _walk(self) -> Iterator[tuple[str, list[str]]]:
+        """Every folder and the files and links in it, those below first."""
         for folder, names, files in os.walk(self._tree, topdown=False):
             links = [name for name in names if os.path.islink(os.path.join(folder, name))]
-            for name in (*files, *links):
-                if os.path.join(folder, name) not in known:
-                    with suppress(OSError):
-                        os.unlink(os.path.join(folder, name))
-            if folder != self._tree and folder not in folders:
-                with suppress(OSError):  # it holds others
-                    os.rmdir(folder)
+            yield folder, [os.path.join(folder, name) for name in (*files, *links)]
 
 
 @contextmanager

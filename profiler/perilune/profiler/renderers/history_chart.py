@@ -9,11 +9,13 @@ from itertools import pairwise
 
 from perilune.profiler.bisection import FIGURES, WORDS
 from perilune.profiler.history import History
-from perilune.profiler.renderers.figures import bytes_text, count_text, plural, printable
+from perilune.profiler.renderers.figures import bytes_text, count_text, cut, plural, printable
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 90, 20, 30, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 120, 20, 30, 24
 _NEAR = 0.5  # a range that begins above this part of its end does not begin at 0
 _ROOM = 0.08
+_MOST_FUNCTIONS, _MOST_LINES = 6, 6
+_TITLE_WIDTH = 90
 
 STYLE = """\
 .chart { font: 12px system-ui, sans-serif; }
@@ -39,7 +41,7 @@ class Chart:
     def range(self) -> tuple[float, float]:
         """What the axis goes from and to."""
         low, high = min(self.values.values(), default=0), max(self.values.values(), default=0)
-        begin = 0.0 if low < _NEAR * high else low - _ROOM * (high - low or high or 1)
+        begin = low - _ROOM * (high - low) if _NEAR * high < low < high else 0.0
         return begin, high + _ROOM * ((high - begin) or 1)
 
     def text(self, value: float) -> str:
@@ -55,8 +57,8 @@ class Chart:
         return [after for before, after in pairwise(places) if self.values[before] != self.values[after]]
 
 
-def charts(history: History, most_functions: int) -> list[Chart]:
-    """A chart of each metric of the run, and of the functions whose instructions changed most."""
+def charts(history: History) -> list[Chart]:
+    """A chart of each metric of the run, and of the functions and the lines whose instructions changed most."""
     labels = [
         f"{point.revision.short} {printable(point.revision.subject)}" + (f" ({point.skipped})" if point.skipped else "")
         for point in history.points
@@ -71,18 +73,20 @@ def charts(history: History, most_functions: int) -> list[Chart]:
         )
         for metric, name in FIGURES.items()
     ]
-    several = len({path for path, _ in history.series}) > 1
-    functions = [
-        Chart(f"instructions of {printable(name)}" + (f" ({printable(path)})" if several else ""), values, labels)
-        for (path, name), values in history.series.items()
-    ]
-    functions.sort(key=lambda chart: -(max(chart.values.values()) - min(chart.values.values())))
-    return [*found, *functions[:most_functions]]
+    series = (*history.function_series[:_MOST_FUNCTIONS], *history.line_series[:_MOST_LINES])
+    several = len({each.path for each in series}) > 1
+    for each in history.function_series[:_MOST_FUNCTIONS]:
+        where = f" ({each.path})" if several else ""
+        found.append(Chart(printable(f"instructions of {each.text}{where}"), each.values, labels))
+    for each in history.line_series[:_MOST_LINES]:
+        where = f"{each.path}:{each.line}" if several else f"line {each.line}"
+        found.append(Chart(cut(printable(f"instructions of {where}  {each.text}"), _TITLE_WIDTH), each.values, labels))
+    return found
 
 
-def picture(history: History, width: int = 900, height: int = 170, most_functions: int = 8) -> str:
+def picture(history: History, width: int = 900, height: int = 170) -> str:
     """All charts, one above the other, as the text of an SVG file."""
-    drawn = charts(history, most_functions)
+    drawn = charts(history)
     body = "".join(
         f'<g transform="translate(0,{place * height})">{_body(chart, width, height)}</g>'
         for place, chart in enumerate(drawn)

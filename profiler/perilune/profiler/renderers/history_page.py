@@ -17,7 +17,6 @@ from perilune.profiler.renderers.history_chart import STYLE as CHART_STYLE
 from perilune.profiler.renderers.history_chart import charts, svg
 
 _WIDTH, _HEIGHT = 900, 170
-_MOST_FUNCTIONS = 8
 _MOST_ROWS = 1000
 
 _STYLE = f"""
@@ -66,7 +65,7 @@ def render(history: History, metric: str) -> str:
 def _body(history: History, metric: str) -> Iterator[str]:
     for note in notes_of(history):
         yield f"<p>Note: {_text(note)}.</p>"
-    for chart in charts(history, _MOST_FUNCTIONS):
+    for chart in charts(history):
         yield svg(chart, _WIDTH, _HEIGHT)
     yield from _changes("Functions", history.functions, metric)
     yield from _changes("Lines", history.lines, metric)

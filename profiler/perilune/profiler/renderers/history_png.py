@@ -10,7 +10,6 @@ from matplotlib.ticker import FuncFormatter  # type: ignore[import-not-found, un
 from perilune.profiler.history import History
 from perilune.profiler.renderers.history_chart import charts
 
-_MOST_FUNCTIONS = 8
 _INCHES = (10.0, 1.9)
 _DOTS_PER_INCH = 110
 _LINE, _MARK = "#0b559f", "#d95f02"
@@ -18,7 +17,7 @@ _LINE, _MARK = "#0b559f", "#d95f02"
 
 def png(history: History) -> bytes:
     """The picture, a chart below the other."""
-    drawn = charts(history, _MOST_FUNCTIONS)
+    drawn = charts(history)
     figure = Figure(figsize=(_INCHES[0], _INCHES[1] * len(drawn)), layout="constrained")
     rows = figure.subplots(len(drawn), 1, squeeze=False)
     for chart, (axes,) in zip(drawn, rows, strict=True):
