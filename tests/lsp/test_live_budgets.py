@@ -284,3 +284,49 @@ async def test_budgets_outlive_the_server(tmp_path: Path) -> None:
         uri = (tmp_path / "fib.lua").as_uri()
         second.open(uri, FIB)
         assert await warnings(second, uri, 1) == [(1, "fib is over budget: calls 177 of 150 (+18.0%)")]
+
+
+# --- the budget file of the folder
+
+
+async def test_the_budget_file_of_a_folder_counts_and_is_read_again(code: Session) -> None:
+    text = FIB.partition("\n")[2]
+    _write_budgets(code, '[functions."lib/a.lua:fib"]\ncalls = 150\n[files."lib/a.lua"]\npeak_depth = 1\n')
+    (code.folder / "lib").mkdir()
+    uri = code.write_and_open("lib/a.lua", text)
+    await code.profile(uri)
+    of_function, of_file = await code.diagnostics(uri, 2)
+    assert of_function.message.startswith("fib is over budget: calls 177 of 150")
+    assert of_file.message.startswith("lib/a.lua is over budget: peak_depth 28 of 1")
+    assert (of_function.range.start.line, of_function.severity) == (0, types.DiagnosticSeverity.Warning)
+    (related,) = of_function.related_information or ()
+    assert related.location.uri.endswith("perilune-budget.toml") and related.location.range.start.line == 0
+    code.change(uri, f"-- moved\n{text}")
+    await eventually(lambda: code.client.diagnostics[uri][0].range.start.line == 1)
+    _write_budgets(code, '[functions."lib/a.lua:fib"]\ncalls = 2_000\n')
+    await code.diagnostics(uri, 0)
+
+
+async def test_what_is_wrong_in_a_budget_file_is_said_there(code: Session) -> None:
+    budgets = _write_budgets(code, "[files\n")
+    (found,) = await code.diagnostics(budgets, 1)
+    assert found.range.start.line == 0
+    _write_budgets(code, '[functions."a.lua:fob"]\ncalls = 1\n\n[files."a.lua"]\ncalls = 1_000\n')
+    await code.diagnostics(budgets, 0)
+    await code.profile(code.write_and_open("a.lua", FIB.partition("\n")[2]))
+    (found,) = await code.diagnostics(budgets, 1)
+    assert found.message.endswith("a.lua has no function called fob") and found.range.start.line == 0
+    (code.folder / "perilune-budget.toml").unlink()
+    _told_of_budgets(code)
+    await code.diagnostics(budgets, 0)
+
+
+def _write_budgets(session: Session, text: str) -> str:
+    uri = session.write("perilune-budget.toml", text)
+    _told_of_budgets(session)
+    return uri
+
+
+def _told_of_budgets(session: Session) -> None:
+    event = types.FileEvent((session.folder / "perilune-budget.toml").as_uri(), types.FileChangeType.Changed)
+    session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))

@@ -10,10 +10,8 @@ from perilune.cli.errors import CommandError
 from perilune.cli.measured import Measured
 from perilune.cli.program import read_program
 from perilune.profiler.budget_comments import read_comments
-from perilune.profiler.budget_file import Entry, budgets_of, file_exists, read_budget_file
+from perilune.profiler.budget_file import DEFAULT_BUDGET_FILE, Entry, budgets_of, file_exists, read_budget_file
 from perilune.profiler.budgets import Budget, BudgetError, Result, check
-
-DEFAULT_BUDGET_FILE = "perilune-budget.toml"
 
 
 @dataclass(slots=True)

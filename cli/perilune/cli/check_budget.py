@@ -7,10 +7,11 @@ import json
 import os
 from collections.abc import Sequence
 
-from perilune.cli.budget_checks import DEFAULT_BUDGET_FILE, Checked, budget_file, check_measured, note_unused
+from perilune.cli.budget_checks import Checked, budget_file, check_measured, note_unused
 from perilune.cli.errors import tell
 from perilune.cli.measured import Measured, read_subject, run, saved
 from perilune.cli.streams import print_text
+from perilune.profiler.budget_file import DEFAULT_BUDGET_FILE
 from perilune.profiler.budgets import FORMAT, VERSION
 from perilune.profiler.model import Profile
 from perilune.profiler.renderers.budgets import exceeded_table, kept_text

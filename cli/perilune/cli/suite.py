@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from perilune.cli import limits
-from perilune.cli.budget_checks import DEFAULT_BUDGET_FILE, Checked, budget_file, check_measured, note_unused
+from perilune.cli.budget_checks import Checked, budget_file, check_measured, note_unused
 from perilune.cli.destination import STANDARD_OUTPUT, check_writable, write_result
 from perilune.cli.errors import CommandError, tell
 from perilune.cli.forms import form_of_path
@@ -24,7 +24,7 @@ from perilune.cli.runs.run import RunResult
 from perilune.cli.runs.running import run_all
 from perilune.cli.streams import print_text
 from perilune.cli.suite_programs import programs, run_of
-from perilune.profiler.budget_file import Entry
+from perilune.profiler.budget_file import DEFAULT_BUDGET_FILE, Entry
 from perilune.profiler.comparison import Figure, Limit, compare
 from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.model import Profile, ProfileFormatError

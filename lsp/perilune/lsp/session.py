@@ -247,8 +247,8 @@ class PeriluneServer(LanguageServer):
         return [self._stores.setdefault(folder, Store(folder)) for folder in folders if folder]
 
     def folder_of(self, path: str) -> str | None:
-        """The innermost workspace folder around a file."""
-        folders = (real_path(folder.uri) for folder in self.workspace.folders.values())
+        """The innermost workspace folder around a file; for any thread."""
+        folders = (real_path(folder.uri) for folder in list(self.workspace.folders.values()))
         around = [folder for folder in folders if folder and path.startswith(os.path.join(folder, ""))]
         return max(around, key=len, default=None)
 

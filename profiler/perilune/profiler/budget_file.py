@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from perilune.profiler.budgets import Budget, BudgetError, find_functions, is_known, parse_amount, unknown_figure
 from perilune.profiler.model import FileProfile, Profile
 
+DEFAULT_BUDGET_FILE = "perilune-budget.toml"
+
 _KINDS = ("files", "functions")
 _LONGEST_LINE = 4000
 
@@ -68,16 +70,17 @@ def _limit(value: object, figure: str, origin: str) -> int:
         raise BudgetError(f"{origin}.{figure}: {error}") from error
 
 
-def budgets_of(entry: Entry, profile: Profile, folder: str) -> list[Budget]:
+def budgets_of(entry: Entry, profile: Profile, folder: str, directory: str | None = None) -> list[Budget]:
     """The budgets that an entry of a file in `folder` is in this profile: none if its file did not take part.
 
+    Its paths count from `folder`, or from the current one; where the program ran in another `directory`, from `folder` alone.
     They are several where the file was loaded with several texts, each of which has to keep them. Raises BudgetError for a
     function that its file has not, or has several times, and for a figure of the program that is asked of anything else.
     """
     budgets = []
     without = None
     for file in profile.files:
-        rest = _behind_path(entry, file, folder)
+        rest = _behind_path(entry, file, folder, directory)
         if rest is None:
             continue
         of_program = entry.kind == "files" and file.path == profile.program.path
@@ -106,13 +109,14 @@ def file_exists(entry: Entry, folder: str) -> bool:
     return any(os.path.isfile(path) or os.path.isfile(os.path.join(folder, path)) for path in paths)
 
 
-def _behind_path(entry: Entry, file: FileProfile, folder: str) -> str | None:
+def _behind_path(entry: Entry, file: FileProfile, folder: str, directory: str | None) -> str | None:
     """What follows the file's path in an entry's key, None if that names another file."""
     splits = [(entry.key, "")] if entry.kind == "files" else _splits(entry.key)
     for path, rest in splits:
-        if os.path.normpath(path) == os.path.normpath(file.path):
+        if directory is None and os.path.normpath(path) == os.path.normpath(file.path):
             return rest
-        if os.path.abspath(os.path.join(folder, path)) == os.path.abspath(file.location or file.path):
+        location = os.path.abspath(os.path.join(directory or "", file.location or file.path))
+        if os.path.abspath(os.path.join(folder, path)) == location:
             return rest
     return None
 

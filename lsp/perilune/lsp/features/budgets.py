@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from perilune.lsp.budget_files import BudgetFile
 from perilune.lsp.document import Document
 from perilune.lsp.features.diagnostics import Problem, Related
 from perilune.lsp.features.edits import Edit
@@ -75,6 +76,23 @@ def budget_problems(document: Document, view: View | None) -> Iterator[Problem]:
             where = () if subject.line is None else (_place(document, first),)
             message = f"{_told(subject, view)}{', '.join(map(excess_text, exceeded))}{_of_run(view.measurement)}"
             yield Problem(start, end, message, is_warning=True, is_error=False, related=where, code=CODE)
+
+
+def filed_problems(document: Document, view: View, file: BudgetFile, directory: str) -> Iterator[Problem]:
+    """What exceeded the limits of a budget file in the run behind a text's figures, which ran in `directory`."""
+    measurement = view.measurement
+    now = {origin.line: line for line, origin in view.origins.items()}
+    exceeded: dict[int | None, list[Result]] = {}
+    for budget in file.budgets(measurement.profile, directory).get(measurement.file.path, ()):
+        result = check(budget, measurement.profile)
+        if result.over and (budget.line is None or budget.line in now):
+            exceeded.setdefault(None if budget.line is None else now[budget.line], []).append(result)
+    for line, found in exceeded.items():
+        subject = _file((), view) if line is None else _function((), line, view)
+        start, end = (0, document.line_end(1)) if line is None else _span(document, subject)
+        where = Related(file.document.path, file.line_of(found[0].budget.origin), "its budget")
+        message = f"{_told(subject, view)}{', '.join(map(excess_text, found))}{_of_run(measurement)}"
+        yield Problem(start, end, message, is_warning=True, is_error=False, related=(where,), code=CODE)
 
 
 def results(subject: Subject, view: View) -> list[Result]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
+from perilune.lsp.budget_files import BudgetFiles
 from perilune.lsp.document import Document
 from perilune.lsp.features.budget_actions import budget_actions
 from perilune.lsp.features.budget_causes import Cause, explain
@@ -12,6 +14,7 @@ from perilune.lsp.features.budgets import (
     BudgetRefused,
     Subject,
     budget_problems,
+    filed_problems,
     name_of,
     set_budget,
     subject_at,
@@ -23,28 +26,73 @@ from perilune.lsp.figure_arguments import EXPLAIN_BUDGET_COMMAND, SET_BUDGET_COM
 from perilune.lsp.handlers import actions
 from perilune.lsp.handlers.reading import read
 from perilune.lsp.measurement import View
+from perilune.lsp.protocol import uri_of
 from perilune.lsp.session import PeriluneServer, real_path, server
+from perilune.profiler.budget_file import DEFAULT_BUDGET_FILE
 
 _NO_FIGURES = "There are no figures of this file yet: run the program first."
 _MARK = b"@budget"
 
 _marked: set[str] = set()
 """Paths of files that have something about budgets among their problems."""
+_files = BudgetFiles()
+_reported: set[str] = set()
+"""Folders in whose budget files something was found wrong."""
 
 
 def _problems(document: Document) -> list[Problem]:
     found: list[Problem] = []
-    if _MARK in document.data:
+    file = _files.of(server.directory_for(document.path))
+    if _MARK in document.data or file is not None:
         view = server.results.view(document)
-        found += budget_problems(document, None if view is None else unlimited(view))
+        whole = None if view is None else unlimited(view)
+        found += budget_problems(document, whole)
+        if file is not None and whole is not None:
+            found += filed_problems(document, whole, file, _directory(document.path))
     (_marked.add if found else _marked.discard)(document.path)
     return found
+
+
+def _directory(path: str) -> str:
+    """Where the program ran that a file's figures are of."""
+    job = server.results.job(path)
+    return job.directory if job is not None else server.directory_for(path)
 
 
 def _figures_changed() -> None:
     """Budgets are held against the new figures, also in files of the run that are not open."""
     texts = [*server.documents.values(), *(each.document for each in server.results.measurements().values())]
-    server.announcer.problems_changed({document.path for document in texts if _MARK in document.data} | _marked)
+    limited = {text.path for text in texts if _MARK in text.data or _files.of(server.directory_for(text.path))}
+    server.announcer.problems_changed(limited | _marked)
+    for folder in {server.directory_for(path) for path in server.results.measurements()}:
+        check_budget_file(folder)
+
+
+def check_budget_file(folder: str) -> None:
+    """Shows what is wrong in the budget file of a folder."""
+    file = _files.of(folder)
+    path = os.path.join(folder, DEFAULT_BUDGET_FILE)
+    problems = [] if file is None else list(file.problems)
+    for measured, measurement in server.results.measurements().items():
+        if file is not None and server.directory_for(measured) == folder:
+            found = file.problems_in(measurement.profile, _directory(measured))
+            problems += [problem for problem in found if problem not in problems]
+    if problems or folder in _reported:
+        (_reported.add if problems else _reported.discard)(folder)
+        server.editor.publish(uri_of(path), file.document if file is not None else Document(path, b""), problems)
+
+
+def check_budget_files(ls: PeriluneServer) -> None:
+    """The same of all workspace folders."""
+    for folder in [real_path(folder.uri) for folder in ls.workspace.folders.values()]:
+        if folder is not None:
+            check_budget_file(folder)
+
+
+def budget_file_changed(path: str) -> None:
+    """A budget file was written, made or deleted."""
+    _figures_changed()
+    check_budget_file(os.path.dirname(path))
 
 
 server.problem_sources.append(_problems)

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from perilune.lsp.client_stream import is_running, leave
 from perilune.lsp.commands import TRUST_COMMAND, trust_from_json
+from perilune.lsp.handlers.budgets import check_budget_files
 from perilune.lsp.handlers.language import language, reconfigured
 from perilune.lsp.handlers.reading import read
 from perilune.lsp.handlers.workspace_files import check_workspace_files, watch_workspace_files
@@ -41,6 +42,7 @@ async def _leave_after(ls: PeriluneServer, client: int) -> None:
 async def initialized(ls: PeriluneServer, params: types.InitializedParams) -> None:
     ls.editor.refresh_hints()
     await check_workspace_files(ls)
+    check_budget_files(ls)
     await watch_workspace_files(ls)
 
 

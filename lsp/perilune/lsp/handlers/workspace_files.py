@@ -8,9 +8,11 @@ import os
 from lsprotocol import types
 
 from perilune.lsp.document import Document
+from perilune.lsp.handlers.budgets import budget_file_changed
 from perilune.lsp.protocol import path_of, uri_of, watches_files
 from perilune.lsp.session import PeriluneServer, real_path, server
 from perilune.lsp.workspace_file import NAME, read_workspace_file
+from perilune.profiler.budget_file import DEFAULT_BUDGET_FILE
 
 _ALL_FILES = types.FileOperationRegistrationOptions([types.FileOperationFilter(types.FileOperationPattern("**"))])
 
@@ -35,7 +37,7 @@ async def watch_workspace_files(ls: PeriluneServer) -> None:
     """Asks the client to tell when one changes."""
     if not watches_files(ls.client_capabilities):
         return
-    watchers = [types.FileSystemWatcher(glob_pattern=f"**/{NAME}")]
+    watchers = [types.FileSystemWatcher(glob_pattern=f"**/{name}") for name in (NAME, DEFAULT_BUDGET_FILE)]
     options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
     registration = types.Registration(NAME, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
     await ls.client_register_capability_async(types.RegistrationParams([registration]))
@@ -47,6 +49,8 @@ async def watched_files_changed(ls: PeriluneServer, params: types.DidChangeWatch
         path = path_of(change.uri)
         if path is not None and os.path.basename(path) == NAME:
             await check_workspace_file(ls, os.path.realpath(os.path.dirname(path)))
+        if path is not None and os.path.basename(path) == DEFAULT_BUDGET_FILE:
+            budget_file_changed(os.path.realpath(path))
 
 
 @server.feature(types.WORKSPACE_DID_RENAME_FILES, _ALL_FILES)
