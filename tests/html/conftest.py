@@ -11,6 +11,7 @@ import pytest
 
 from perilune.profiler.model import Profile
 from perilune.profiler.renderers import html
+from perilune.profiler.renderers.html_changes import Changes
 from perilune.profiler.sources import Sources
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[OpenReport]:
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     report = tmp_path / "report.html"
 
-    def open_it(profile: Profile, sources: Sources) -> Page:
-        report.write_text(html.render(profile, sources), encoding="utf-8")
+    def open_it(profile: Profile, sources: Sources, changes: Changes | None = None) -> Page:
+        report.write_text(html.render(profile, sources, changes), encoding="utf-8")
         page = context.new_page()
         page.goto(report.as_uri())
         return page

@@ -70,6 +70,9 @@ async def test_a_line_shows_what_changed_since_the_run_before(code: Session) -> 
     assert labels[3].endswith(" · ▼ 50% instr")
     assert "instr" not in labels[2]  # where nothing changed nothing is said
     assert "200 → 100" in (await code.hover(uri, 3) or "")
+    html = (await code.execute("report", {"uri": uri}))["html"]
+    assert '"changes":{"since":"the last run","summary":"\N{MINUS SIGN}' in html
+    assert '"count":[200,100,"-50.0%"]' in html
 
 
 async def test_what_is_the_same_is_no_change(code: Session) -> None:

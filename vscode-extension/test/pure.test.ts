@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { splitArguments } from '../src/commands/programArguments';
 import { anyIsCut } from '../src/heat/room';
-import { barWidth, depth } from '../src/heat/scale';
+import { barWidth, columnsOf, depth } from '../src/heat/scale';
 import { panelPage } from '../src/report/page';
 import { isRecentPython, pipFailure, wheelFor } from '../src/server/installation';
 import { Restarts } from '../src/server/restarts';
@@ -54,8 +54,10 @@ test('a server that ends again and again is given up, and later started again', 
   assert.equal(restarts.allowed(180_001), true);
 });
 
-test('a bar is as long as its share, and never too short to be seen', () => {
-  assert.deepEqual([1, 0.5, 0.25, 0.0001, 0].map(barWidth), [40, 20, 10, 0.5, 0.5]);
+test('a bar is as long as its share, never too short to be seen, and never longer than the text', () => {
+  const width = (share: number): number => barWidth(share, 80);
+  assert.deepEqual([1, 0.5, 0.25, 0.0001, 0].map(width), [40, 20, 10, 0.5, 0.5]);
+  assert.deepEqual([barWidth(1, 12), barWidth(0.1, 12), barWidth(1, columnsOf('a\t\tb', 4))], [12, 4, 9]);
   assert.deepEqual([0, 0.009, 0.01, 0.05, 0.2, 0.25, 1].map(depth), [0, 0, 1, 2, 3, 4, 4]);
 });
 

@@ -6,7 +6,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { ENDLESS, FAILS, HOT, LIB, longFile, manyHotLines, USES } from './programs.mjs';
+import advice from './steps/advice.mjs';
 import automatic from './steps/automatic.mjs';
+import comparison from './steps/comparison.mjs';
 import figures from './steps/figures.mjs';
 import installation from './steps/installation.mjs';
 import looks from './steps/looks.mjs';
@@ -14,7 +16,7 @@ import server from './steps/server.mjs';
 import views from './steps/views.mjs';
 import { Workbench } from './workbench.mjs';
 
-const PARTS = { figures, views, automatic, looks, server, installation };
+const PARTS = { figures, views, comparison, advice, automatic, looks, server, installation };
 const [codeServer, root, vsix, environment] = process.argv.slice(2).map((argument) => path.resolve(argument));
 const chosen = process.env.PARTS?.split(',') ?? Object.keys(PARTS);
 const started = Date.now();

@@ -185,6 +185,31 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Gives the dialog for files a path. */
+  async fileName(file) {
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor({ state: 'visible' });
+    await this.until('the dialog for files', async () => (await input.inputValue()).startsWith('/'));
+    await input.fill(file);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Takes one of the code actions where the cursor is. The server may not know of them at once. */
+  async action(title) {
+    const menu = this.page.locator('.action-widget');
+    const row = menu.locator('.monaco-list-row', { hasText: title }).first();
+    await this.until(`the action ${title}`, async () => {
+      await this.page.keyboard.press('Control+.');
+      const isThere = await row.waitFor({ timeout: 3000 }).then(() => true, () => false);
+      if (!isThere) await this.page.keyboard.press('Escape');
+      return isThere;
+    });
+    await this.arrowDownTo(menu.locator('.monaco-list-row.focused', { hasText: title }).first(), `the action ${title}`);
+    await this.page.keyboard.press('Enter');
+    await menu.waitFor({ state: 'hidden' });
+  }
+
   /** Enter takes the row that has the focus, which is not always the first that matches. */
   async focusRow(title, typed, timeout = 3000) {
     const input = this.page.locator('.quick-input-widget input').first();
@@ -193,8 +218,12 @@ export class Workbench {
     const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
     await row.waitFor({ timeout });
     const focused = this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title }).first();
+    await this.arrowDownTo(focused, `the row ${title}`);
+  }
+
+  async arrowDownTo(focused, what) {
     for (let tries = 0; (await focused.count()) === 0; tries += 1) {
-      if (tries > 20) throw new Error(`the row ${title} does not get the focus`);
+      if (tries > 20) throw new Error(`${what} does not get the focus`);
       await this.page.keyboard.press('ArrowDown');
     }
   }

@@ -51,7 +51,7 @@ export function registerAdvice(register: Register, connection: Connection): void
       return;
     }
     const items = suggestions.map((suggestion) => ({
-      label: suggestion.title ?? suggestion.message ?? suggestion.kind,
+      label: (suggestion.title ?? suggestion.message ?? suggestion.kind).replaceAll('`', ''),
       description: `line ${suggestion.line + 1}`,
       suggestion,
     }));

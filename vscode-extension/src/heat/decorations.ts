@@ -2,7 +2,7 @@
 // and the figure at the line's end where it is not an inlay hint.
 
 import * as vscode from 'vscode';
-import { barWidth, depth, DEPTH_COUNT, HeatLine } from './scale';
+import { barWidth, columnsOf, depth, DEPTH_COUNT, HeatLine } from './scale';
 
 export type HeatStyle = 'bar' | 'shade' | 'none';
 
@@ -52,13 +52,13 @@ export class HeatDecorations implements vscode.Disposable {
     const shown = lines.filter(({ line }) => line >= 0 && line < editor.document.lineCount);
     const groups = this.byDepth.map((_, index) => shown.filter((line) => !line.stale && depth(line.share) === index));
     groups.forEach((group, index) => {
-      const decorations = group.map((line) => this.heat(editor.document, line, String(index)));
+      const decorations = group.map((line) => this.heat(editor, line, String(index)));
       editor.setDecorations(this.byDepth[index], decorations);
     });
     const stale = shown.filter((line) => line.stale);
     editor.setDecorations(
       this.stale,
-      stale.map((line) => this.heat(editor.document, line, 'stale')),
+      stale.map((line) => this.heat(editor, line, 'stale')),
     );
     const labelled = withFigures ? shown.filter(({ label }) => label !== '') : [];
     editor.setDecorations(
@@ -71,16 +71,17 @@ export class HeatDecorations implements vscode.Disposable {
     for (const type of [...this.byDepth, this.stale, this.figures]) type.dispose();
   }
 
-  private heat(document: vscode.TextDocument, { line, share }: HeatLine, name: string): vscode.DecorationOptions {
+  private heat(editor: vscode.TextEditor, { line, share }: HeatLine, name: string): vscode.DecorationOptions {
     const range = new vscode.Range(line, 0, line, 0);
-    if (this.look.style !== 'bar' || document.lineAt(line).text === '') return { range };
+    const { text } = editor.document.lineAt(line);
+    if (this.look.style !== 'bar' || text === '') return { range };
     // Behind the text and out of its way, which decorations have no option for.
     const place =
       'none; position: absolute; left: 0; top: 0; z-index: -1; pointer-events: none; border-radius: 0 2px 2px 0';
     const before = {
       contentText: '',
       height: '100%',
-      width: `${barWidth(share)}ch`,
+      width: `${barWidth(share, columnsOf(text, Number(editor.options.tabSize)))}ch`,
       backgroundColor: new vscode.ThemeColor(`perilune.heat.${name}`),
       textDecoration: place,
     };

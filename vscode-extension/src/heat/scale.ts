@@ -24,8 +24,15 @@ export function depth(share: number): number {
   );
 }
 
-/** The length of a line's bar in characters, never so short that it is not seen. */
-export function barWidth(share: number): number {
+/** The length of a line's bar in characters, never so short that it is not seen, nor behind the figure at the text's end. */
+export function barWidth(share: number, columns: number): number {
   const whole = Math.min(1, Math.max(0, share)) * WHOLE_WIDTH;
-  return Math.max(STEP, Math.round(whole / STEP) * STEP);
+  return Math.max(STEP, Math.min(columns, Math.round(whole / STEP) * STEP));
+}
+
+/** How many columns a text takes. */
+export function columnsOf(text: string, tabSize: number): number {
+  let columns = 0;
+  for (const character of text) columns += character === '\t' ? tabSize - (columns % tabSize) : 1;
+  return columns;
 }

@@ -26,8 +26,8 @@ export class StatusBar implements vscode.Disposable {
 
   showReport(report: RunReport | null): void {
     if (report?.status === 'finished') {
-      // What changed is in the tooltip: the bar has little room.
-      const [came] = report.message.split('; ');
+      // The bar has little room: how often it ran, and what changed, is in the tooltip.
+      const [came] = report.message.split(/[,;] /);
       this.show(`$(flame) ${came}`, `${report.program}\n${report.message}\n${IDLE_TOOLTIP}`, false);
     } else if (report && report.status !== 'cancelled' && report.status !== 'stopped') {
       this.show('$(warning) Perilune', report.message, false);

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perilune.lsp.baselines import comparison_with
+from perilune.lsp.changes import summary
 from perilune.lsp.commands import only_object, unexpected, uri_in
 from perilune.lsp.features.call_tree import plain_tree
 from perilune.lsp.handlers.reading import read
@@ -113,14 +115,31 @@ def _content(chosen: str, profile: Profile, sources: Sources) -> bytes:
     return EXPORTERS[chosen].export(profile, sources)
 
 
+def _report(ls: PeriluneServer, figures: Mapping[str, Measurement], profile: Profile, sources: Sources) -> bytes:
+    """The HTML report of a run, with what changed since the run that its figures are compared with."""
+    from perilune.profiler.renderers.html import render
+    from perilune.profiler.renderers.html_changes import Changes
+
+    job = ls.results.job(next(iter(figures)))
+    reference = None if job is None else ls.baselines.reference(job.path, ls.settings.compared_with)
+    comparison = None if reference is None else comparison_with(reference, figures)
+    changes = None
+    if job is not None and reference is not None and comparison is not None:
+        output = ls.baselines.output_of(job.path)
+        same = None if output is None or reference.output is None else output == reference.output
+        changes = Changes(comparison, reference.name, summary(comparison, same), reference.sources)
+    return render(profile, sources, changes).encode("utf-8", "replace")
+
+
 @server.command(REPORT_COMMAND)
 async def report(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
-    """The HTML report of a run: written to a file, or as the answer."""
+    """The HTML report of a run, with what changed since the one before: written to a file, or as the answer."""
     uri, path = read(_uri_and_path, values)
-    found = _profile_of(await _figures(ls, uri))
+    figures = await _figures(ls, uri)
+    found = _profile_of(figures)
     if found is None:
         return {"status": "failed", "message": _NO_FIGURES}
-    content = await asyncio.to_thread(_content, "html", *found)
+    content = await asyncio.to_thread(_report, ls, figures, *found)
     if path is None:
         return {"status": "made", "message": "", "html": content.decode()}
     try:

@@ -29,6 +29,7 @@ from perilune.profiler.model import (
 )
 from perilune.profiler.renderers.caution import caution
 from perilune.profiler.renderers.figures import LEAST_ERROR
+from perilune.profiler.renderers.html_changes import Changes
 from perilune.profiler.renderers.origin import origin_notes
 from perilune.profiler.renderers.repeats import ranges_text, repeat_warnings, runs_text
 from perilune.profiler.renderers.waiting import BY_CPU, EXPLANATION, waiting_text
@@ -36,7 +37,7 @@ from perilune.profiler.shares import CONFIDENCE, leading_metric
 from perilune.profiler.sources import Sources
 
 _FOLDER = os.path.join(os.path.dirname(__file__), "html_page")
-_SCRIPTS = ("text.js", "profile.js", "tables.js", "flame_graph.js", "source.js", "page.js")
+_SCRIPTS = ("text.js", "profile.js", "tables.js", "changes.js", "flame_graph.js", "source.js", "page.js")
 _LONGEST_LINE = 2000
 _SHARE_DIGITS = 6
 
@@ -45,15 +46,18 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e
 _UNSAFE_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def render(profile: Profile, sources: Sources) -> str:
-    """The page. Files without lines in `sources` are shown by their figures; the same arguments give the same text."""
+def render(profile: Profile, sources: Sources, changes: Changes | None = None) -> str:
+    """The page. Files without lines in `sources` are shown by their figures; the same arguments give the same text.
+
+    With `changes` it begins with what changed since another run.
+    """
     style, script = _part("page.css"), "".join(map(_part, _SCRIPTS))
     values = {
         "title": escape(_printable(" ".join([profile.program.path, *profile.program.args]))),
         "policy": f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'",
         "style": style,
         "script": script,
-        "profile": _json(_page(profile, sources)),
+        "profile": _json(_page(profile, sources, changes)),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], _part("page.html"))
 
@@ -77,7 +81,7 @@ def _printable(text: str) -> str:
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _page(profile: Profile, sources: Sources) -> dict[str, Any]:
+def _page(profile: Profile, sources: Sources, changes: Changes | None) -> dict[str, Any]:
     """What the page's script reads: the profile as tables, which take a fraction of the room that objects would."""
     used = {opcode.name for opcode in profile.opcodes}
     used.update(opcode.name for file in profile.files for line in file.lines for opcode in line.opcodes)
@@ -108,6 +112,7 @@ def _page(profile: Profile, sources: Sources) -> dict[str, Any]:
         "clock_text": BY_CPU if profile.clock == "cpu" else EXPLANATION,
         "waiting_text": waiting_text(profile) if profile.clock == "wall" else None,
         "meanings": {name: BY_NAME[name].meaning for name in sorted(used) if name in BY_NAME},
+        "changes": None if changes is None else _printable_all(changes.to_json(sources)),
         "opcodes": _table(profile.opcodes, "name", "count", "share", "error", "self_ns", "raw_ns"),
         "opcode_pairs": _table(profile.opcode_pairs, "first", "second", "count"),
         "builtins": _with_waiting(
@@ -203,6 +208,15 @@ def _value(value: object) -> object:
     if isinstance(value, KindRow):
         return [_printable(value.kind), value.bytes, value.objects]
     return value
+
+
+def _printable_all(value: Any) -> Any:
+    """The same plain values, whose texts show as what they are."""
+    if isinstance(value, str):
+        return _printable(value)
+    if isinstance(value, list):
+        return list(map(_printable_all, value))
+    return {name: _printable_all(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _call_tree(root: CallNode) -> dict[str, Any]:

@@ -46,6 +46,25 @@ export default async function automatic(step, { code, folder }) {
     await code.waitForLine(/return n \* 2.*4\.0k×/);
   });
 
+  await step('a task runs a program, and what its errors say are problems', async () => {
+    await code.open('fails.lua');
+    await code.page.locator('.codelens-decoration a', { hasText: 'Profile' }).first().waitFor();
+    // Before VS Code knows what tasks there are the command does nothing.
+    await code.until('the list of tasks', async () => {
+      await code.command('Tasks: Run Task');
+      return code.page.locator('.quick-input-widget input').first().waitFor({ timeout: 5000 }).then(() => true, () => false);
+    });
+    await code.pick('perilune');
+    await code.pick('perilune: profile fails.lua');
+    await code.page.locator('.editor-instance .squiggly-error').first().waitFor();
+    await code.command('View: Focus Problems');
+    await code.waitForText('.markers-panel .monaco-list-row', /attempt to index a nil value.*perilune/s);
+    await code.shot('task');
+    await code.page.locator('.markers-panel .monaco-list-row', { hasText: 'attempt to index' }).first().dblclick();
+    await code.until('the line', async () => (await code.cursorLine()) === 2);
+    await code.command('View: Hide Panel');
+  });
+
   await step('the keys of .perilune.toml are completed and explained', async () => {
     write('.perilune.toml', '[profile]\nmode = "count"\n\n');
     await code.open('.perilune.toml');

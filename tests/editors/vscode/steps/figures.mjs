@@ -3,6 +3,7 @@
 import path from 'node:path';
 
 const FIGURE = /\d+(\.\d+)?% (total )?· \d|\d+(\.\d+)?[kM]?× ·|\d[\d.]*[kM]×$/;
+const isGrey = (color) => new Set(color.match(/\d+/g).slice(0, 3)).size === 1;
 const HOT = /000000 do.*\d% · 6\.0M×/;
 
 export default async function figures(step, { code, folder }) {
@@ -47,6 +48,9 @@ export default async function figures(step, { code, folder }) {
     await code.waitForLine(/6000000 do.*total \+ 1.*~\d+%/);
     // Lines that were not edited keep what they have.
     await code.waitForLine(/crowded\(n - 2\)\s.*\d[\d.]*k×/);
+    // Its bar fades.
+    const [other] = (await code.bars()).filter(({ text }) => /crowded\(n - 2\)/.test(text));
+    await code.until('a bar without colour', async () => (await code.bars()).some(({ text, color }) => /6000000/.test(text) && isGrey(color) && !isGrey(other.color)));
     await code.shot('stale');
     await code.until('the text as it was', async () => {
       if (!(await code.lines()).some((line) => /7 end\s+total/.test(line))) return true;

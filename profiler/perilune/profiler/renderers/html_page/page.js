@@ -274,14 +274,16 @@ function tools(sections, onMetric, onFilter) {
 }
 
 function start() {
-  const tables = makeTables();
+  const changed = changeTables();
+  const tables = [...makeTables(), ...changed];
   const flames = flameSection();
   const hottest = hottestShare();
   const views = files.map((file) => new SourceView(file, hottest));
-  const [lines, functions, ...small] = tables;
+  const [lines, functions, ...small] = tables.filter((table) => !changed.includes(table));
   const source = element("section", { id: "source", "aria-label": "Source" }, element("h2", {}, "Source"), ...views.map((view) => view.details));
   const grid = element("div", { class: "pair" }, ...small.map((table) => table.section));
-  const sections = [lines.section, flames.section, functions.section, ...small.map((table) => table.section), source];
+  const changes = changed.map((table) => table.section);
+  const sections = [...changes, lines.section, flames.section, functions.section, ...small.map((table) => table.section), source];
   const onMetric = (chosen) => {
     metric = chosen;
     document.documentElement.dataset.metric = metric;
@@ -292,7 +294,7 @@ function start() {
   const onFilter = (query) => [...tables, flames].forEach((part_) => part_.filter(query));
   document.documentElement.dataset.metric = metric;
   const bar = tools(sections, onMetric, onFilter);
-  document.body.append(head(), bar, element("main", {}, lines.section, flames.section, functions.section, grid, source));
+  document.body.append(head(), bar, element("main", {}, ...changes, lines.section, flames.section, functions.section, grid, source));
   new ResizeObserver(() => withStyle(document.documentElement, { "--tools": `${bar.offsetHeight}px` })).observe(bar);
   views.forEach((view, index) => {
     const heat = view.file.lines.reduce((sum, row) => sum + METRICS[metric].share(row), 0);
