@@ -146,5 +146,6 @@ test('a row shows first what it is sorted by', () => {
   assert.equal(figures(spot, 'self'), '1.2M× · 340 ms');
   assert.equal(figures(spot, 'total'), '1.2M× · 1.5 s');
   assert.equal(figures(spot, 'memory'), '2.0 kB · 1.2M×');
+  assert.equal(figures({ ...spot, label: '41% · 1.2M× · ▼ 33% instr' }, 'change'), '▼ 33% instr · 1.2M× · 340 ms');
   assert.equal(figures({ ...spot, stale: true }, 'count'), '7.0G instr · 1.2M× · edited');
 });

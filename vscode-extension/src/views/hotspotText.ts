@@ -72,6 +72,7 @@ export function figures(spot: Spot, sort: Sort): string {
   const time = sort === 'total' ? (spot.total_ns ?? spot.self_ns) : spot.self_ns;
   const how = spot.calls ?? spot.hits;
   const parts = [
+    sort === 'change' ? (spot.label?.split(' · ').find((part) => /[▲▼]/.test(part)) ?? '') : '',
     sort === 'memory' && spot.allocated_bytes !== undefined ? bytes(spot.allocated_bytes) : '',
     sort === 'count' && spot.instructions !== undefined ? `${count(spot.instructions)} instr` : '',
     how !== undefined ? `${count(how)}×` : '',

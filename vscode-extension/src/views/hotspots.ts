@@ -129,9 +129,10 @@ function spotItem(spot: Spot, sort: Sort): vscode.TreeItem {
   const title = spot.name ?? (place || (spot.uri ? fileName(spot.uri) : (spot.path ?? '')));
   const share = typeof spot.share === 'number' ? `${percent(spot.share)}  ` : '';
   const item = new vscode.TreeItem(share + title);
-  const isChange = sort === 'change' && spot.label;
-  const numbers = isChange || (spot.cycles !== undefined && spot.label) || figures(spot, sort);
-  const rest = spot.text !== undefined ? [spot.text.trim(), numbers] : [numbers, place === title ? '' : place];
+  const numbers = (spot.cycles !== undefined && spot.label) || figures(spot, sort);
+  const text = spot.text?.trim() ?? (place === title ? '' : place);
+  // The share is what leads by self time; of another order the figure stands before what may be cut.
+  const rest = spot.text !== undefined && sort === 'self' ? [text, numbers] : [numbers, text];
   item.description = rest.filter(Boolean).join('   ');
   const file = spot.uri && spot.name === undefined ? vscode.Uri.parse(spot.uri).fsPath : '';
   item.tooltip = [share + title, file, ...rest, spot.name !== undefined ? (spot.label ?? '') : '']

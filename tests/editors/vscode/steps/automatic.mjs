@@ -62,7 +62,7 @@ export default async function automatic(step, { code, folder }) {
     await code.shot('task');
     await code.page.locator('.markers-panel .monaco-list-row', { hasText: 'attempt to index' }).first().dblclick();
     await code.until('the line', async () => (await code.cursorLine()) === 2);
-    await code.command('View: Hide Panel');
+    await code.command('View: Toggle Panel Visibility');
   });
 
   await step('the keys of .perilune.toml are completed and explained', async () => {
