@@ -23,6 +23,7 @@ const SETTINGS = {
   'extensions.autoUpdate': false,
   'extensions.ignoreRecommendations': true,
   'telemetry.telemetryLevel': 'off',
+  'remote.autoForwardPorts': false,
 };
 
 export class Workbench {

@@ -19,7 +19,8 @@ export class FigureDisplay implements vscode.Disposable {
   private readonly decorated = new Set<string>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly subscriptions: vscode.Disposable[];
-  private checking: string | undefined;
+  /** What others' hints are asked for, until the server is asked too. */
+  private counting: { uri: string; range: vscode.Range } | undefined;
   private lines = new Map<string, HeatLine[]>();
   /** Has VS Code ask for inlay hints again; set by who knows the client. */
   refreshInlayHints: () => void = () => undefined;
@@ -46,11 +47,15 @@ export class FigureDisplay implements vscode.Disposable {
     return this.decorated.has(uri);
   }
 
-  /** Leaves out the server's hints where they are decorations, and while others' hints are counted. */
+  /** Leaves out the server's hints where they are decorations, and where others' hints are counted. */
   readonly provideInlayHints: InlayHints = (document, range, token, next) => {
     const uri = document.uri.toString();
-    if (this.checking === uri || this.decorated.has(uri)) return [];
-    return next(document, range, token);
+    if (this.counting?.uri === uri && this.counting.range.isEqual(range)) {
+      // The editor itself may ask meanwhile, and would not ask again.
+      this.counting = undefined;
+      return [];
+    }
+    return this.decorated.has(uri) ? [] : next(document, range, token);
   };
 
   /** The document's figures are others than they were. */
@@ -106,13 +111,13 @@ export class FigureDisplay implements vscode.Disposable {
     const [first, last] = [Math.min(...numbers), Math.min(document.lineCount - 1, Math.max(...numbers))];
     const range = new vscode.Range(first, 0, last, document.lineAt(last).text.length);
     const uri = document.uri.toString();
-    this.checking = uri;
+    this.counting = { uri, range };
     try {
       const command = 'vscode.executeInlayHintProvider';
       const hints = await vscode.commands.executeCommand<vscode.InlayHint[] | undefined>(command, document.uri, range);
       return (hints ?? []).map(({ position, label }) => ({ line: position.line, length: labelLength(label) }));
     } finally {
-      this.checking = undefined;
+      this.counting = undefined;
     }
   }
 }

@@ -62,7 +62,8 @@ export default async function automatic(step, { code, folder }) {
     await code.shot('task');
     await code.page.locator('.markers-panel .monaco-list-row', { hasText: 'attempt to index' }).first().dblclick();
     await code.until('the line', async () => (await code.cursorLine()) === 2);
-    await code.command('View: Toggle Panel Visibility');
+    await code.page.keyboard.press('Control+J');
+    await code.page.locator('.part.panel').waitFor({ state: 'hidden' });
   });
 
   await step('the keys of .perilune.toml are completed and explained', async () => {
