@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -110,7 +109,7 @@ def test_results_are_made_once_and_are_the_same_from_the_store(perilune: RunPeri
     assert again.pop("notes") == ["5 of 6 results came from the store"]
     first.pop("notes")
     assert again == first
-    assert history(perilune, "--again", "a.lua")["notes"] == []
+    assert history(perilune, "--no-store", "a.lua")["notes"] == []
 
 
 def test_the_page_and_the_picture(perilune: RunPerilune, tmp_path: Path) -> None:
@@ -172,6 +171,27 @@ if there then for i = 1, 1000 do end end
     assert git(tmp_path, "status", "--porcelain", "--untracked-files=no") == ""
 
 
+def test_folders_of_the_repository_are_those_of_the_revision(
+    perilune: RunPerilune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[Files] = [
+        {"src/a.lua": "require 'm'\n", "lib/m.lua": "for i = 1, 10 do end\n"},
+        {"lib/m.lua": "for i = 1, 500 do end\n"},
+    ]
+    make_history(tmp_path, commits)
+    (tmp_path / "lib" / "m.lua").write_text("error 'edited'")
+    monkeypatch.setenv("LUA_PATH", f"{tmp_path}/lib/?.lua")
+    monkeypatch.chdir(tmp_path / "src")
+    for notes in ([], ["2 of 2 results came from the store"]):
+        value = json.loads(perilune("history", "--format", "json", "a.lua").output)
+        assert value["revisions"][1]["instructions"] - value["revisions"][0]["instructions"] == 490
+        assert value["notes"] == notes
+    sandboxed = json.loads(perilune("history", "--format", "json", "--sandbox-root", str(tmp_path), "a.lua").output)
+    assert [row["instructions"] for row in sandboxed["revisions"]] == [
+        row["instructions"] for row in value["revisions"]
+    ]
+
+
 def test_a_program_that_is_not_deterministic(perilune: RunPerilune, tmp_path: Path) -> None:
     text = "local n = math.random(1, 1 << 40)\nlocal m = 1\nwhile n > 1 do n = n / 1.01 m = m + 1 end\n"
     commits = make_history(tmp_path, [{"a.lua": f"{text}-- {number}\n"} for number in range(1, 3)])
@@ -181,19 +201,16 @@ def test_a_program_that_is_not_deterministic(perilune: RunPerilune, tmp_path: Pa
 
 
 def test_ctrl_c_reports_what_is_done(tmp_path: Path) -> None:
-    waiting = "io.popen('sleep 600'):read('a')\n"
+    waiting = "io.open(..., 'w'):close()\nio.popen('sleep 600'):read('a')\n"
     make_history(tmp_path, [{"a.lua": "local x = 1\n"}, {"a.lua": "local x = 2\n"}, {"a.lua": waiting}])
-    command = [sys.executable, "-m", "perilune", "history", "--jobs", "1", "--progress", "a.lua"]
-    environment = {**os.environ, "PERILUNE_STORE": "off"}
-    running = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert running.stderr is not None
-    assert running.stderr.readline() == "perilune: 1 of 3 revisions\n"
-    assert running.stderr.readline() == "perilune: 2 of 3 revisions\n"
-    time.sleep(0.3)  # so that the third runs; if it does not yet, it never does
+    mark = tmp_path / "started"
+    command = [sys.executable, "-m", "perilune", "history", "--no-store", "--jobs", "1", "a.lua", str(mark)]
+    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not mark.exists():
+        assert running.poll() is None
+        time.sleep(0.02)
     running.send_signal(signal.SIGINT)
-    output, errors = running.communicate(timeout=60)
+    output, errors = running.communicate(timeout=120)
     assert (running.returncode, errors) == (130, "")
     assert "it was interrupted: 1 later revision was not run" in " ".join(output.split())
 

@@ -15,7 +15,7 @@ from perilune.cli.errors import CommandError, tell
 from perilune.cli.limits import Limits
 from perilune.cli.output import row_count
 from perilune.cli.revision_runs import Program, RevisionRun, RevisionRuns, differing_lines, tell_uncommitted
-from perilune.cli.runs.store import Store, default_path
+from perilune.cli.runs import options as run_options
 from perilune.profiler.bisection import Bisection, Bound, Judged, Metric, MetricError, Verdict, search
 from perilune.profiler.comparison import compare
 from perilune.profiler.renderers.bisection import report
@@ -30,13 +30,14 @@ _VALUE_OPTIONS = (
     "--above",
     "--good",
     "--bad",
+    "--store",
     "--top",
     "--format",
     "-o",
     "--output",
     *limits.VALUE_OPTIONS,
 )
-_SWITCHES = ("--again", "--progress", *limits.SWITCHES, "-h", "--help")
+_SWITCHES = ("--no-store", "--progress", *limits.SWITCHES, "-h", "--help")
 _WORDS = CommandWords(_VALUE_OPTIONS, _SWITCHES)
 
 _PLAIN_WIDTH = 80
@@ -85,19 +86,16 @@ def main(arguments: list[str]) -> int:
     if options.output not in (None, STANDARD_OUTPUT):
         check_writable(options.output)
     program = Program(path, tuple(program_arguments), Limits.chosen(options))
-    place = default_path()
-    store = None if options.again or place is None else Store(place)
     try:
         repository = Repository.of(path)
         tell_uncommitted(repository)
-        with RevisionRuns(repository, program, store=store) as runs:
-            search_of = _Search(repository, runs, metric, bound, path, options)
-            found, before, first = search_of.find()
+        with (
+            run_options.chosen_store(options) as store,
+            RevisionRuns(repository, program, store=store) as runs,
+        ):
+            found, before, first = _Search(repository, runs, metric, bound, path, options).find()
     except RevisionError as error:
         raise CommandError(str(error)) from error
-    finally:
-        if store is not None:
-            store.close()
     _write(found, before, first, options)
     return 0
 
@@ -120,7 +118,8 @@ def _parser() -> argparse.ArgumentParser:
         "--good", metavar="REV", help="a revision that is within the limit (default: the first that has the file)"
     )
     parser.add_argument("--bad", default="HEAD", metavar="REV", help="one that is above it (default: HEAD)")
-    parser.add_argument("--again", action="store_true", help="run all revisions, also where the store has the result")
+    parser.add_argument("--store", metavar="FILE", help="where results are kept (see perilune store)")
+    parser.add_argument("--no-store", action="store_true", help="run everything, and keep nothing")
     parser.add_argument("--progress", action="store_true", help="say on standard error what each revision has")
     parser.add_argument("--top", type=row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to write it (default: text)")

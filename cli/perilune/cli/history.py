@@ -15,8 +15,8 @@ from perilune.cli.errors import CommandError, tell
 from perilune.cli.limits import Limits
 from perilune.cli.output import row_count
 from perilune.cli.revision_runs import Program, RevisionRun, RevisionRuns, differing_lines, tell_uncommitted
-from perilune.cli.runs.running import default_jobs
-from perilune.cli.runs.store import Store, default_path
+from perilune.cli.runs import options as run_options
+from perilune.cli.runs.store import Store
 from perilune.profiler.bisection import FIGURES
 from perilune.profiler.history import Historian, History
 from perilune.profiler.renderers.history import Layout, report
@@ -28,14 +28,14 @@ _VALUE_OPTIONS = (
     "--since",
     "--until",
     "--metric",
-    "--jobs",
     "--top",
     "--format",
     "-o",
     "--output",
+    *run_options.VALUE_OPTIONS,
     *limits.VALUE_OPTIONS,
 )
-_SWITCHES = ("--again", "--progress", *limits.SWITCHES, "-h", "--help")
+_SWITCHES = (*run_options.SWITCHES, *limits.SWITCHES, "-h", "--help")
 _WORDS = CommandWords(_VALUE_OPTIONS, _SWITCHES)
 
 _FORMATS = ("text", "json", "html", "svg", "png")
@@ -74,15 +74,11 @@ def main(arguments: list[str]) -> int:
     form = options.format or _SUFFIXES.get(os.path.splitext(options.output or "")[1].lower(), "text")
     _check_place(form, options.output)
     program = Program(path, tuple(program_arguments), Limits.chosen(options))
-    place = default_path()
-    store = None if options.again or place is None else Store(place)
     try:
-        history, was_interrupted = _walk(program, options, store)
+        with run_options.chosen_store(options) as store:
+            history, was_interrupted = _walk(program, options, store)
     except RevisionError as error:
         raise CommandError(str(error)) from error
-    finally:
-        if store is not None:
-            store.close()
     _write(history, form, options)
     return _INTERRUPTED if was_interrupted else 0
 
@@ -101,9 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--metric", choices=tuple(FIGURES), default="instructions", help="which figures lead (default: instructions)"
     )
-    parser.add_argument("--jobs", type=_jobs, metavar="N", help="run so many at a time (default: all processors)")
-    parser.add_argument("--again", action="store_true", help="run all revisions, also where the store has the result")
-    parser.add_argument("--progress", action="store_true", help="say on standard error how far it is")
     parser.add_argument("--top", type=row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
     parser.add_argument(
         "--format",
@@ -112,14 +105,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"how to write it: {', '.join(_FORMATS)} (default: by the ending of -o, else text)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
+    run_options.add_options(parser)
     limits.add_options(parser)
     return parser
-
-
-def _jobs(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of runs above 0")
-    return int(text[:9])
 
 
 def _check_place(form: str, output: str | None) -> None:
@@ -143,34 +131,50 @@ def _walk(program: Program, options: argparse.Namespace, store: Store | None) ->
         raise CommandError(f"no revision up to {options.until} has {program.path}")
     revisions = repository.revisions(since, options.until)
     historian = Historian(program.path, program.arguments, options.since or revisions[0].short)
-    newest: RevisionRun | None = None
-    was_interrupted = False
-    stored = 0
-    with RevisionRuns(repository, program, jobs=options.jobs or default_jobs(), store=store) as runs:
-        for run in runs.all(revisions, _tell_progress if options.progress else None):
-            if run.was_interrupted:
-                was_interrupted = True
-                break
-            stored += run.from_store
-            if run.profile is None or run.skipped is not None:
-                historian.skip(run.revision, run.skipped or "")
-            else:
-                historian.add(run.revision, run.profile, run.sources)
-                newest = run
+    walk = _Walk(historian)
+    made = RevisionRuns(repository, program, jobs=options.jobs, store=store, cluster=getattr(options, "cluster", None))
+    with made as runs, run_options.progress("revisions") as on_progress:
+        try:
+            for run in runs.all(revisions, on_progress):
+                walk.take(run)
+        except KeyboardInterrupt:
+            walk.was_interrupted = True
         history = historian.finish()
-        if not was_interrupted:
-            history.notes += _not_repeatable(runs, newest)
+        if not walk.was_interrupted:
+            history.notes += _not_repeatable(runs, walk.newest)
     if not history.ran:
         reason = history.points[-1].skipped if history.points else "it was interrupted"
         raise CommandError(f"no revision of {len(revisions)} could be run: {reason}")
-    if was_interrupted:
+    if walk.was_interrupted:
         left = len(revisions) - len(history.points)
         history.notes.append(
             f"it was interrupted: {left} later {'revision was' if left == 1 else 'revisions were'} not run"
         )
-    if stored:
-        history.notes.append(f"{stored} of {len(history.points)} results came from the store")
-    return history, was_interrupted
+    if walk.stored:
+        history.notes.append(f"{walk.stored} of {len(history.points)} results came from the store")
+    return history, walk.was_interrupted
+
+
+class _Walk:
+    """What came of the revisions so far."""
+
+    def __init__(self, historian: Historian) -> None:
+        self._historian = historian
+        self.newest: RevisionRun | None = None
+        self.stored = 0
+        self.was_interrupted = False
+
+    def take(self, run: RevisionRun) -> None:
+        """Adds a revision to the history."""
+        if run.was_interrupted:
+            self.was_interrupted = True
+            return
+        self.stored += run.from_store
+        if run.profile is None or run.skipped is not None:
+            self._historian.skip(run.revision, run.skipped or "")
+        else:
+            self._historian.add(run.revision, run.profile, run.sources)
+            self.newest = run
 
 
 def _not_repeatable(runs: RevisionRuns, run: RevisionRun | None) -> list[str]:
@@ -184,10 +188,6 @@ def _not_repeatable(runs: RevisionRuns, run: RevisionRun | None) -> list[str]:
         return []
     text = f"the program is not deterministic, its counts differ at the same revision, {run.revision.short}, by "
     return [f"{text}{inputs_text(known)}: {lines}; what changed there may have changed by chance"]
-
-
-def _tell_progress(done: int, total: int) -> None:
-    tell(f"{done} of {total} revisions")
 
 
 def _write(history: History, form: str, options: argparse.Namespace) -> None:

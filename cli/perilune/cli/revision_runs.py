@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from perilune.profiler.comparison import compare
 from perilune.profiler.model import Profile
 from perilune.profiler.repeatable import inputs
 from perilune.profiler.repository import Repository, Revision, RevisionError
-from perilune.profiler.revisions import MovingTree
+from perilune.profiler.revisions import MovingTree, WorkTree
 from perilune.profiler.sources import Sources, find_sources
 
 _MOST_NAMED = 5
@@ -53,10 +54,18 @@ class RevisionRun:
 class RevisionRuns:
     """Runs of one program, in work trees that go from revision to revision. To be used in a `with` statement."""
 
-    def __init__(self, repository: Repository, program: Program, *, jobs: int = 1, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        program: Program,
+        *,
+        jobs: int = 1,
+        store: Store | None = None,
+        cluster: str | None = None,
+    ) -> None:
         self._repository = repository
         self._program = program
-        self._store = store
+        self._store, self._cluster = store, cluster
         self._name = repository.name(program.path)
         self._here = os.getcwd()
         self._stack = ExitStack()
@@ -103,7 +112,7 @@ class RevisionRuns:
             else:
                 found[place] = RevisionRun(revision, skipped=f"it has no file {self._name}")
         for (place, run), result in zip(
-            runs, run_all([run for _, run in runs], jobs=self._jobs, store=store), strict=True
+            runs, run_all([run for _, run in runs], jobs=self._jobs, store=store, cluster=self._cluster), strict=True
         ):
             self.made += not result.from_store
             found[place] = self._made(revisions[place], run, result)
@@ -136,9 +145,17 @@ class RevisionRuns:
             name,
             words,
             directory=directory,
-            lua_path=None if search_path is None else tree.search_path(search_path),
-            limits=self._program.limits,
+            lua_path=None if search_path is None else _relative(tree.search_path(search_path), tree, directory),
+            limits=self._limits_in(tree, directory),
         )
+
+    def _limits_in(self, tree: WorkTree, directory: str) -> Limits:
+        """The limits, whose sandbox is that of the revision."""
+        limits = copy.copy(self._program.limits)
+        if limits.sandbox_root is not None:
+            root = tree.path(os.path.join(self._here, limits.sandbox_root))
+            limits.sandbox_root = _relative(root, tree, directory)
+        return limits
 
     def _made(self, revision: Revision, run: Run, result: RunResult) -> RevisionRun:
         profile = result.profile
@@ -150,6 +167,14 @@ class RevisionRuns:
         profile.program = replace(profile.program, args=list(self._program.arguments))
         skipped = f"it ended {profile.failure}" if profile.failure else None
         return RevisionRun(revision, profile, sources, skipped, result.from_store, result.was_interrupted)
+
+
+def _relative(templates: str, tree: WorkTree, directory: str) -> str:
+    """Paths, or templates of such, as they are seen from a folder: those of the tree are the same in all revisions."""
+    return ";".join(
+        os.path.relpath(each, directory) if each.startswith(os.path.join(tree.folder, "")) else each
+        for each in templates.split(";")
+    )
 
 
 def tell_uncommitted(repository: Repository) -> None:
