@@ -11,6 +11,7 @@ from lsp_fixtures import cursor
 from perilune.compiler.chunks import compile_chunk
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.proto import Proto
+from perilune.lsp.declared_globals import read_luacheckrc, read_luarc
 from perilune.lsp.features.document_symbols import OutlineSymbol, outline
 from perilune.lsp.features.language_hints import language_hints
 from perilune.lsp.features.ranges import folds, selections
@@ -140,6 +141,22 @@ def test_hints_of_undefined_globals() -> None:
     assert not hinted("if jit then jit.off() end\nmade = 1\nprint(made, unpack or table.unpack, arg[1])")
     assert not hinted("setmetatable(_G, {})\nprint(anything)")
     assert not hinted("local _ENV = {}\nprint(anything)")
+
+
+def test_globals_are_declared_for_other_tools() -> None:
+    luacheck = b"""
+        std = "lua54+love"
+        globals = { "a", "b.field" }
+        read_globals = { c = { fields = { "no" } }, ["d"] = {}, 3 }
+        files["spec"] = { globals = { "e" } }
+        files.x.new_read_globals = { "f" }
+        exclude_files = { "no" }
+        local broken =
+    """
+    assert read_luacheckrc(luacheck) == {*"abcdef", "love"}
+    luals = b'{ // LuaLS\n "diagnostics": { "globals": ["a", "// b", 1,], /* , */ }, "Lua.diagnostics.globals": ["c"] }'
+    assert read_luarc(luals) == {"a", "// b", "c"}
+    assert read_luarc(b"{") == read_luarc(b"[1]") == read_luarc(b"") == set()
 
 
 def test_what_a_test_runner_gives_is_defined_in_its_tests() -> None:

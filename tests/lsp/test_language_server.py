@@ -179,6 +179,15 @@ async def test_an_undefined_global_is_none_while_an_open_file_sets_it(session: S
     await session.diagnostics(uri, 1)
 
 
+async def test_a_global_that_the_project_declares_is_not_undefined(session: Session) -> None:
+    uri = (session.folder / "main.lua").as_uri()
+    await session.diagnostics(uri, 1)
+    for text, count in (('globals = { "missing" }\n', 0), ("globals = {}\n", 1)):
+        told = types.FileEvent(session.write(".luacheckrc", text), types.FileChangeType.Changed)
+        session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([told]))
+        await session.diagnostics(uri, count)
+
+
 async def test_another_server_takes_over(session: Session) -> None:
     uri = (session.folder / "main.lua").as_uri()
     change = types.DidChangeConfigurationParams({"perilune": {}, "otherLuaServer": True})

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from perilune.compiler.chunks import collector_paused
+from perilune.lsp.declared_globals import DeclaredGlobals
 from perilune.lsp.document import Document
 from perilune.lsp.features.diagnostics import Problem
 from perilune.lsp.features.language_hints import assigned_globals, language_hints
@@ -42,6 +43,7 @@ class Language:
         self._globals: dict[str, set[str]] = {}  # by path, those that an open document sets
         self._locks: dict[str, threading.Lock] = {}  # by path: a version's tree is made once
         self._files = WorkspaceFiles()
+        self._declared = DeclaredGlobals()
         self._other_server = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, asyncio.Task[None]] = {}
@@ -174,7 +176,7 @@ class Language:
             self._later(document)
             return []
         self._note_globals(document.path, assigned_globals(syntax))
-        return language_hints(syntax, self._known_globals())
+        return language_hints(syntax, self._known_globals(document.path))
 
     def _note_globals(self, path: str, names: set[str]) -> None:
         """Has the other documents checked again that name a global which this one now sets, or does not set any more."""
@@ -200,8 +202,9 @@ class Language:
     def _is_open(self, document: Document) -> bool:
         return any(other.path == document.path for other in [*self._server.documents.values()])
 
-    def _known_globals(self) -> set[str]:
+    def _known_globals(self, path: str) -> set[str]:
         known = set(self._server.settings.language.globals) | self._files.known_globals()
+        known |= self._declared.around(path, self._server.folder_of(path))
         for _, syntax in [*self._trees.values()]:
             known |= assigned_globals(syntax)
         return known

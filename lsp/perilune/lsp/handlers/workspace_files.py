@@ -7,6 +7,7 @@ import os
 
 from lsprotocol import types
 
+from perilune.lsp.declared_globals import READERS
 from perilune.lsp.document import Document
 from perilune.lsp.handlers.budgets import budget_file_changed
 from perilune.lsp.protocol import path_of, uri_of, watches_files
@@ -37,7 +38,8 @@ async def watch_workspace_files(ls: PeriluneServer) -> None:
     """Asks the client to tell when one changes."""
     if not watches_files(ls.client_capabilities):
         return
-    watchers = [types.FileSystemWatcher(glob_pattern=f"**/{name}") for name in (NAME, DEFAULT_BUDGET_FILE)]
+    names = (NAME, DEFAULT_BUDGET_FILE, *READERS)
+    watchers = [types.FileSystemWatcher(glob_pattern=f"**/{name}") for name in names]
     options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
     registration = types.Registration(NAME, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
     await ls.client_register_capability_async(types.RegistrationParams([registration]))
@@ -51,6 +53,8 @@ async def watched_files_changed(ls: PeriluneServer, params: types.DidChangeWatch
             await check_workspace_file(ls, os.path.realpath(os.path.dirname(path)))
         if path is not None and os.path.basename(path) == DEFAULT_BUDGET_FILE:
             budget_file_changed(os.path.realpath(path))
+        if path is not None and os.path.basename(path) in READERS:
+            ls.announcer.problems_changed(document.path for document in ls.documents.values())
 
 
 @server.feature(types.WORKSPACE_DID_RENAME_FILES, _ALL_FILES)
