@@ -100,7 +100,7 @@
 
 (defun perilune-metric (metric)
   "Shows METRIC at line ends."
-  (interactive (list (completing-read "Metric: " '("time" "total" "count" "memory" "change") nil t)))
+  (interactive (list (completing-read "Metric: " '("time" "total" "count" "memory" "change" "growth") nil t)))
   (perilune--execute "metric" (list :metric metric)))
 
 (provide 'perilune)

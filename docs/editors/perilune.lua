@@ -197,7 +197,7 @@ local function commands()
       if answer.message then vim.notify(answer.message) end
       show_everywhere()
     end)
-  end, { nargs = 1, complete = one_of({ 'time', 'total', 'count', 'memory', 'change' }) })
+  end, { nargs = 1, complete = one_of({ 'time', 'total', 'count', 'memory', 'change', 'growth' }) })
   add('ProfileFilter', function(given)
     execute('filter', { filter = given.args }, show_everywhere)
   end, { nargs = 1, complete = one_of({ 'everything', 'workspace', 'file' }) })

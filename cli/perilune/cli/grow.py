@@ -28,6 +28,7 @@ from perilune.profiler.growth.sizes import Sizes, WrongSizes
 from perilune.profiler.growth.words import SPECIAL
 from perilune.profiler.model import Profile
 from perilune.profiler.renderers.growth import report
+from perilune.profiler.renderers.json import render as render_profile
 from perilune.profiler.renderers.report.table import plain_text, print_styled
 from perilune.profiler.sources import Sources, find_texts, split_lines
 
@@ -40,6 +41,7 @@ _VALUE_OPTIONS = (
     "--at",
     "--jobs",
     "--top",
+    "--save-profile",
     "--format",
     "-o",
     "--output",
@@ -95,6 +97,8 @@ def main(arguments: list[str]) -> int:
         parser.error("the program must be in a file")
     form = options.format or _SUFFIXES.get(os.path.splitext(options.output or "")[1].lower(), _TEXT)
     _check_place(form, options.output)
+    if options.save_profile not in (None, STANDARD_OUTPUT):
+        check_writable(options.save_profile)
     _check_extra("numpy")
     if form in (_HTML, _PNG, _SVG):
         _check_extra("matplotlib")
@@ -121,6 +125,8 @@ def main(arguments: list[str]) -> int:
     finally:
         if store is not None:
             store.close()
+    if options.save_profile is not None:
+        write_result(render_profile(found.profiles[max(found.profiles)]).encode(), options.save_profile)
     growth = _growth(found, sizes, options.at)
     _write(growth, _sources(growth, list(found.profiles.values())[-1]), form, options)
     return 0
@@ -164,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--top", type=row_count, default=_TOP, metavar="N", help="rows a table; 0 for all (default: 10)"
     )
+    parser.add_argument("--save-profile", metavar="FILE", help="write the profile of the largest run there, as JSON")
     parser.add_argument(
         "--format",
         choices=_FORMATS,

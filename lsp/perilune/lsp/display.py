@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-METRICS = ("time", "total", "count", "memory", "change")
+GROWTH = "growth"
+METRICS = ("time", "total", "count", "memory", "change", GROWTH)
 FILTERS = ("everything", "workspace", "file")
 
 

@@ -13,6 +13,7 @@ from perilune.lsp.callees import Callee, callees_by_line, callers_by_function
 from perilune.lsp.changes import LineChange
 from perilune.lsp.document import Document
 from perilune.lsp.whole_file import read_whole
+from perilune.profiler.growth.model import Growth, Subject
 from perilune.profiler.line_map import Origin, Version
 from perilune.profiler.model import FileProfile, FunctionRow, LineRow, Profile
 from perilune.profiler.paths import CallPath
@@ -26,7 +27,7 @@ class Measurement:
     `cut_short` says how a run ended that did not run to its end, in words that follow "a run that"; else it is empty.
     `changes` are those of its lines since an earlier run, None if there was none to compare with. `measured_at` is when
     the run ended, in seconds since 1970, None if that is not known. Figures that are limited to a `call` have those of
-    the `whole` run with them.
+    the `whole` run with them. Figures of the largest of several runs have the `growth` of their lines, which `grown` is about.
     """
 
     profile: Profile
@@ -37,6 +38,8 @@ class Measurement:
     measured_at: float | None = None
     call: CallPath | None = None
     whole: Measurement | None = None
+    growth: Mapping[int, Subject] | None = None
+    grown: Growth | None = None
 
     @property
     def complete(self) -> bool:

@@ -20,6 +20,8 @@ class Results:
         self._jobs: dict[str, Job] = {}
         self._seconds: dict[Job, float] = {}
         self._views: dict[str, View] = {}
+        self._grown: dict[str, Measurement] = {}
+        self._grown_views: dict[str, View] = {}
         self._latest: Profile | None = None
         self.called_from: CalledFrom | None = None
         """The call that what is shown of its run is limited to."""
@@ -30,6 +32,20 @@ class Results:
             self._measurements[path] = measurement
             self._jobs[path] = job
             self._latest = measurement.profile
+
+    def add_grown(self, measurements: Mapping[str, Measurement]) -> None:
+        """Takes in how the lines of files grow, with the figures of the largest run, beside what else is known."""
+        self._grown.update(measurements)
+
+    @property
+    def knows_growth(self) -> bool:
+        """Whether the growth of any file is known."""
+        return bool(self._grown)
+
+    def grown_view(self, document: Document) -> View | None:
+        """How the lines of a document's file grow, as it shows in the document."""
+        measurement = self._grown.get(document.path)
+        return None if measurement is None else _view_in(self._grown_views, measurement, document)
 
     def put_changes(self, measurements: Mapping[str, Measurement]) -> bool:
         """Takes in what is now known of figures that are there, but not of those that a newer run replaced; whether any were."""
@@ -103,11 +119,13 @@ class Results:
         """Forgets the figures of all files that the run behind `path` measured, or all there are."""
         if path is None:
             self._measurements.clear()
+            self._grown.clear()
             self.called_from = None
-        elif (measurement := self._measurements.get(path)) is not None:
-            profile = measurement.profile
-            self._measurements = {k: m for k, m in self._measurements.items() if m.profile is not profile}
+        else:
+            self._measurements = _without_run_of(path, self._measurements)
+            self._grown = _without_run_of(path, self._grown)
         self._views.clear()
+        self._grown_views.clear()
 
     def view(self, document: Document) -> View | None:
         """The figures of a document's file as they show in the document; made once for each version."""
@@ -116,7 +134,20 @@ class Results:
             return None
         if self.called_from is not None:
             measurement = self.called_from.of(document.path, measurement)
-        known = self._views.get(document.path)
-        if known is None or known.document is not document or known.measurement is not measurement:
-            known = self._views[document.path] = View(measurement, document)
-        return known
+        return _view_in(self._views, measurement, document)
+
+
+def _without_run_of(path: str, measurements: dict[str, Measurement]) -> dict[str, Measurement]:
+    """The figures but those of the run that measured a file."""
+    measurement = measurements.get(path)
+    if measurement is None:
+        return measurements
+    return {each: kept for each, kept in measurements.items() if kept.profile is not measurement.profile}
+
+
+def _view_in(views: dict[str, View], measurement: Measurement, document: Document) -> View:
+    """The figures as they show in a document, made once for each version."""
+    known = views.get(document.path)
+    if known is None or known.document is not document or known.measurement is not measurement:
+        known = views[document.path] = View(measurement, document)
+    return known

@@ -21,7 +21,7 @@ from perilune.lsp.announcer import Announcer
 from perilune.lsp.answers import Protocol
 from perilune.lsp.baselines import Baselines
 from perilune.lsp.checks import Checks
-from perilune.lsp.display import Display
+from perilune.lsp.display import GROWTH, Display
 from perilune.lsp.document import Document
 from perilune.lsp.editor import Editor
 from perilune.lsp.failures import Failures
@@ -110,12 +110,17 @@ class PeriluneServer(LanguageServer):
         document = self.documents.get(uri)
         if document is not None:
             await self.recall(document.path)
-        view = self.results.view(document) if document else None
+        view = self._shown_view(document) if document else None
         if view is not None:
             await asyncio.get_running_loop().run_in_executor(self._analysis, getattr, view, "origins")
             if not view.measurement.text.is_prepared:
                 self._analysis.submit(self._prepare, view.measurement)  # before the first edit needs it
         return view
+
+    def _shown_view(self, document: Document) -> View | None:
+        """What is known of a document by the metric that is shown."""
+        grown = self.results.grown_view(document) if self.display.metric == GROWTH else None
+        return grown or self.results.view(document)
 
     def _prepare(self, measurement: Measurement) -> None:
         with collector_paused():

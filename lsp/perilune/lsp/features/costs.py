@@ -116,6 +116,11 @@ def prominent_rows(measurement: Measurement, threshold: float, metric: str = "ti
 
 def _prominent(measurement: Measurement, threshold: float, metric: str) -> dict[int, LineRow]:
     profile, rows = measurement.profile, measurement.file.lines
+    if metric == "growth" and measurement.growth is not None:
+        growing = {
+            line: Cost(max(each.share, each.predicted_share or 0.0)) for line, each in measurement.growth.items()
+        }
+        return _largest([row for row in rows if row.line in growing], growing, threshold)
     if metric == "change" and measurement.changes is not None:
         return {row.line: row for row in rows if change_on(row.line, measurement.changes) is not None}
     found = _largest(rows, {row.line: cost_of(row, profile, metric) for row in rows}, threshold)

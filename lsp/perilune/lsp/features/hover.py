@@ -9,6 +9,7 @@ from perilune.lsp.features.costs import Cost, calls_much, change_on, cost_of, kn
 from perilune.lsp.features.figures import duration, full_count, percent, rounded_percent
 from perilune.lsp.measurement import Measurement, View
 from perilune.profiler.cpu_times import Waiting
+from perilune.profiler.growth.words import factor_text, growth_text, rivals_text, size_text
 from perilune.profiler.model import FunctionRow, LineRow, Profile, times_elsewhere
 from perilune.profiler.renderers.caution import caution
 from perilune.profiler.renderers.figures import bytes_text, points_text
@@ -95,10 +96,26 @@ def _story(row: LineRow, measurement: Measurement) -> str:
         _callees(row.line, measurement) if times_lead(profile) else "",
         _memory(row),
         _collecting(row, profile),
+        _growing(row.line, measurement),
         change.markdown if change is not None else "",
         "*times as called from there, hits, instructions and memory of the whole run*" if measurement.call else "",
     ]
     return "  \n".join(line for line in lines if line)
+
+
+def _growing(line: int, measurement: Measurement) -> str:
+    """How the line grows, how well that is known, and what it will be of a large run."""
+    subject, grown = (measurement.growth or {}).get(line), measurement.grown
+    fit = None if subject is None else subject.leading.fit
+    if subject is None or fit is None or grown is None:
+        return ""
+    parts = [f"grows **{growth_text(fit)}**", factor_text(fit, grown.sizes[-1])]
+    parts += [f"exponent {fit.exponent:.2f}, R² {fit.determination:.4f}", rivals_text(fit)]
+    if subject.predicted_share is not None:
+        parts.append(
+            f"{percent(subject.predicted_share)} of a run at {grown.variable} = {size_text(grown.predicted_at)}"
+        )
+    return " · ".join(part for part in parts if part)
 
 
 def _costs(row: LineRow, profile: Profile) -> str:

@@ -19,6 +19,7 @@ from perilune.lsp.features.costs import (
 )
 from perilune.lsp.features.figures import duration, percent, rounded_percent, short_count
 from perilune.lsp.measurement import Measurement, View
+from perilune.profiler.growth.words import factor_text, growth_text
 from perilune.profiler.model import LineRow, Profile
 from perilune.profiler.renderers.figures import bytes_text
 
@@ -65,12 +66,26 @@ def hints(view: View, first_line: int, last_line: int, threshold: float, metric:
 def line_label(row: LineRow, measurement: Measurement, metric: str = "time") -> str:
     """The label of a line, with what changed on it since an earlier run."""
     change = change_on(row.line, measurement.changes)
+    if metric == "growth" and measurement.growth is not None:
+        return _SEPARATOR.join(_growth_parts(row, measurement))
     return label(row, measurement.profile, metric, change, counts_hits=measurement.call is None)
 
 
 def stale_label(row: LineRow, measurement: Measurement, metric: str = "time") -> str:
     """`~18%`: what the line was known for before it was edited."""
+    if metric == "growth" and measurement.growth is not None:
+        return STALE + _growth_parts(row, measurement)[0]
     return STALE + min(_parts(row, measurement.profile, metric, None), key=lambda part: part.rank).text
+
+
+def _growth_parts(row: LineRow, measurement: Measurement) -> list[str]:
+    """`~n²`, `×4 per doubling`; how often the line ran where its growth is not known."""
+    subject = (measurement.growth or {}).get(row.line)
+    if subject is None or subject.leading.fit is None or measurement.grown is None:
+        return [_hits(row)]
+    growth = growth_text(subject.leading.fit)
+    factor = factor_text(subject.leading.fit, measurement.grown.sizes[-1])
+    return [growth, factor] if factor and len(growth + _SEPARATOR + factor) <= MAX_LENGTH else [growth]
 
 
 def label(

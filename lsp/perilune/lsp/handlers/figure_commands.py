@@ -9,9 +9,11 @@ from typing import Any
 
 from perilune.lsp.called_from import CalledFrom, called_from, in_frame
 from perilune.lsp.commands import file_from_json
+from perilune.lsp.display import GROWTH
 from perilune.lsp.features.selection import summarize
 from perilune.lsp.features.spots import (
     METRIC_OF_SORT,
+    SORTS,
     bars,
     builtin_spots,
     by_heat,
@@ -53,8 +55,11 @@ def metric(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     ls.display.metric = read(metric_from_json, values)
     ls.editor.refresh_hints()
     figures = ls.results.of_run().values()
-    nothing = ls.display.metric == "change" and all(measurement.changes is None for measurement in figures)
-    message = "There is nothing to compare with yet: run the program again, or set a baseline." if nothing else None
+    message = None
+    if ls.display.metric == "change" and all(measurement.changes is None for measurement in figures):
+        message = "There is nothing to compare with yet: run the program again, or set a baseline."
+    if ls.display.metric == GROWTH and not ls.results.knows_growth:
+        message = "How the lines grow is not known yet: run the program at several sizes."
     return {"metric": ls.display.metric, "message": message}
 
 
@@ -160,7 +165,7 @@ async def hotspots(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     """What cost most: files, functions, lines, library functions and the collector, and what ran."""
     asked = read(HotspotArguments.from_json, values)
     views = await ls.views_of_run(asked.uri) or await ls.views_of_run()
-    sort = asked.sort or next(s for s, metric in METRIC_OF_SORT.items() if metric == ls.display.metric)
+    sort = asked.sort or next((s for s, metric in METRIC_OF_SORT.items() if metric == ls.display.metric), SORTS[0])
     chosen = asked.filter or ls.display.filter
     shown = _filtered(ls, views, chosen, asked.uri)
     profile = next((view.measurement.profile for view in views.values()), None)

@@ -1,0 +1,106 @@
+"""How the costs of a program grow: `perilune grow` in a process of its own, started as a job is, and what it found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from perilune.lsp.editor import Progress
+from perilune.lsp.job import Job
+from perilune.lsp.measurement import Measurement, measured_files
+from perilune.lsp.run_options import RunOptions
+from perilune.lsp.runner import Ending, execute, split_error, spoken_name
+from perilune.lsp.settings import Settings
+from perilune.profiler.growth.model import Growth, Subject
+from perilune.profiler.model import Profile, ProfileFormatError
+from perilune.profiler.plain import PlainError
+
+_MOST_RUNS = 20  # of the program's own limit of time
+_STEP = re.compile(rb"^perilune: (?:(\d+)/(\d+) )?(.*)$")
+_AS_ARGUMENT = "{n}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What came of it: the figures of the largest run, with the growth of their lines, by real path.
+
+    Where there is none, `error` says why.
+    """
+
+    ending: Ending
+    error: str = ""
+    growth: Growth | None = None
+    measurements: Mapping[str, Measurement] = field(default_factory=dict)
+
+
+async def grow(job: Job, settings: Settings, options: RunOptions, progress: Progress) -> Grown:
+    """Runs the job's program at sizes. What the `options` do not say, the file does, or the size is its argument."""
+    with tempfile.TemporaryDirectory(prefix="perilune-", ignore_cleanup_errors=True) as folder:
+        report, largest = Path(folder) / "growth.json", Path(folder) / "largest.json"
+        limit = job.time_limit or settings.time_limit
+        words = ["grow", "--progress", "--json", "-o", str(report), "--save-profile", str(largest)]
+        words += ["--timeout", f"{limit:g}", *_sizes(options)]
+        words += [] if job.sandbox is None else ["--sandbox-root", job.sandbox]
+        done = await execute(
+            job,
+            settings,
+            [*words, spoken_name(job)],
+            limit * _MOST_RUNS,
+            progress.cancelled,
+            lambda _: None,
+            _Steps(progress).hear,
+        )
+        if done.reason is not None or done.ending is not Ending.FINISHED:
+            return Grown(done.ending, done.reason or "")
+        return await asyncio.to_thread(_read, report, largest, job.directory, done.errors)
+
+
+def _sizes(options: RunOptions) -> list[str]:
+    said = {
+        "--over": options.sizes,
+        "--over-args": options.over_arguments,
+        "--over-stdin": options.over_input,
+        "--over-generator": options.over_generator,
+    }
+    words = [f"{name}={value}" for name, value in said.items() if value is not None]
+    reaches = (options.over_arguments, options.over_input, options.over_generator)
+    return words if any(reach is not None for reach in reaches) else [*words, f"--over-args={_AS_ARGUMENT}"]
+
+
+class _Steps:
+    """Shows how far the runs are."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._waiting = b""
+
+    def hear(self, chunk: bytes) -> None:
+        """Takes in what the command writes to standard error."""
+        *lines, self._waiting = (self._waiting + chunk).split(b"\n")
+        for line in lines:
+            if match := _STEP.match(line):
+                number, count, what = match.groups()
+                done = None if number is None else min(99, 100 * int(number) // max(1, int(count)))
+                self._progress.report(what.decode("utf-8", "replace"), done)
+
+
+def _read(report: Path, largest: Path, directory: str, errors: str) -> Grown:
+    try:
+        growth = Growth.from_json(json.loads(report.read_bytes()))
+        profile = Profile.from_json(json.loads(largest.read_bytes()))
+    except (OSError, ValueError, PlainError, ProfileFormatError, RecursionError):
+        return Grown(Ending.FAILED, split_error(errors)[0] or "perilune grow left no result")
+    by_path: dict[str, dict[int, Subject]] = {}
+    for subject in growth.lines:
+        by_path.setdefault(subject.path, {})[subject.line] = subject
+    found = {
+        path: replace(measurement, growth=by_path.get(measurement.file.path, {}), grown=growth)
+        for path, measurement in measured_files(profile, directory)
+        if measurement is not None
+    }
+    return Grown(Ending.FINISHED, "", growth, found)
