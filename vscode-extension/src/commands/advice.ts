@@ -1,4 +1,4 @@
-// The commands about budgets and rewrites.
+// The commands about budgets, rewrites and growth.
 
 import * as vscode from 'vscode';
 import { Connection } from '../server/connection';
@@ -39,6 +39,18 @@ export function registerAdvice(register: Register, connection: Connection): void
     }));
     const chosen = await vscode.window.showQuickPick(items, { title: answer.message });
     if (chosen) await goTo(chosen.cause.uri, chosen.cause.line);
+  });
+  register('perilune.grow', async () => {
+    const editor = luaEditor();
+    if (!editor) return;
+    const said = await vscode.window.showInputBox({
+      title: 'Sizes to run the program at',
+      prompt: 'Three or more, ascending. With nothing here the file says them, or they double until that takes long.',
+      placeHolder: 'n=1000,2000,4000,8000',
+    });
+    if (said === undefined) return;
+    const { uri } = cursor(editor);
+    await connection.execute(SERVER.grow, said.trim() ? { uri, over: said.trim() } : { uri }); // the server says the rest
   });
   register('perilune.suggest', async () => {
     const editor = luaEditor();

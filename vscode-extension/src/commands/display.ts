@@ -12,6 +12,7 @@ const METRICS = [
   { label: 'Count', description: 'instructions: exact', metric: 'count' },
   { label: 'Memory', description: 'bytes allocated', metric: 'memory' },
   { label: 'Change', description: 'against the baseline', metric: 'change' },
+  { label: 'Growth', description: 'with the size of what it works on', metric: 'growth' },
 ];
 const FILTERS = [
   { label: 'Everything', filter: 'everything' },

@@ -27,6 +27,7 @@ export const SERVER = {
   setBudget: 'perilune.server.setBudget',
   explainBudget: 'perilune.server.explainBudget',
   suggest: 'perilune.server.suggest',
+  grow: 'perilune.server.grow',
   rewrite: 'perilune.server.rewrite',
   /** Not used here: where the workspace becomes trusted, another server may be the right one, and is started. */
   trust: 'perilune.server.trust',
