@@ -197,7 +197,11 @@ async def test_the_hottest_lines_stand_among_the_problems_if_wanted(tmp_path: Pa
 @pytest.mark.parametrize(
     ("command", "arguments", "message"),
     [
-        ("metric", [{"metric": "age"}], "metric: expected one of time, total, count, memory, change, not 'age'"),
+        (
+            "metric",
+            [{"metric": "age"}],
+            "metric: expected one of time, total, count, memory, change, growth, not 'age'",
+        ),
         ("metric", [], "expected one object {metric}, not nothing"),
         ("filter", [{}], "filter: expected one of everything, workspace, file, not nothing"),
         ("toggle", [{"shown": 1}], "shown: expected a boolean, not 1"),

@@ -69,6 +69,11 @@ def settle(path: str, said: RunOptions, mode: str, around: Surroundings) -> Job:
     )
 
 
+def said_by_files(path: str, around: Surroundings) -> RunOptions:
+    """What a file's comments say about its runs, and where they say nothing the workspace's file."""
+    return _of_file(path, read_workspace_file(around.folder), around)
+
+
 def asked_for(job: Job) -> tuple[str, RunOptions] | None:
     """The file and the options that a job was asked for with, None for one that was not made by `settle`."""
     try:

@@ -22,6 +22,10 @@ export const PROFILE_KEYS: Key[] = [
   key('precision', '${1:2}', 'percentage points of error at which repeat = "auto" is content'),
   key('timeLimit', '${1:60}', 'seconds after which it is stopped'),
   key('memoryLimit', '${1:4096}', 'megabytes that it may take'),
+  key('over', '"${1:n=1000,2000,4000}"', 'the sizes at which to find out how its costs grow'),
+  key('overArgs', '"${1:{n\\}}"', 'its arguments at a size, which stands in place of {n}'),
+  key('overStdin', '"${1:{n\\}}"', 'its standard input at a size; @NAME is a file'),
+  key('overGenerator', '"$1"', 'a Lua program that is given the size and writes the standard input'),
 ];
 
 /** Of `[files."PATH"]` and `[functions."PATH:NAME"]` in `perilune-budget.toml`. */

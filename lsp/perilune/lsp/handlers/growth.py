@@ -7,18 +7,15 @@ import os
 from typing import Any
 
 from perilune.lsp.display import GROWTH
-from perilune.lsp.document import Document
 from perilune.lsp.growth import Grown, grow
 from perilune.lsp.growth_arguments import GROW_COMMAND, GrowArguments
 from perilune.lsp.handlers.reading import read
 from perilune.lsp.handlers.runs import allowed, job_for, surroundings
 from perilune.lsp.job import Job
-from perilune.lsp.launch import WrongRun, files_of, unsaved
-from perilune.lsp.run_comment import read_comment
+from perilune.lsp.launch import WrongRun, files_of, said_by_files, unsaved
 from perilune.lsp.run_options import RunOptions
 from perilune.lsp.runner import Ending
 from perilune.lsp.session import PeriluneServer, real_path, server
-from perilune.lsp.whole_file import read_whole
 from perilune.profiler.growth.model import Growth, Subject
 from perilune.profiler.growth.words import factor_text, growth_text, prediction_text, rivals_text
 
@@ -66,11 +63,7 @@ async def _subject(ls: PeriluneServer, asked: GrowArguments) -> tuple[Job, RunOp
     if edited:
         names = ", ".join(sorted(os.path.basename(each) for each in edited))
         raise WrongRun(f"Save {names} first: what is run at several sizes are the files.")
-    try:
-        document = Document.from_file(job.path, await asyncio.to_thread(read_whole, job.path))
-    except OSError as error:
-        raise WrongRun(f"{os.path.basename(job.path)} cannot be read: {error.strerror}.") from error
-    return job, asked.options.over(read_comment(document).options)
+    return job, asked.options.over(await asyncio.to_thread(said_by_files, job.path, around))
 
 
 async def _grown(ls: PeriluneServer, job: Job, options: RunOptions) -> Grown:
