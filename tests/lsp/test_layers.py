@@ -76,6 +76,7 @@ def test_the_settings_have_the_servers_defaults() -> None:
         "perilune.profile.precision": settings.precision,
         "perilune.profile.onSave": settings.on_save,
         "perilune.profile.unsaved": settings.unsaved,
+        "perilune.profile.pathMap": dict(settings.path_map),
         "perilune.profile.announce": settings.announces,
         "perilune.hints.enabled": settings.hints,
         "perilune.hints.threshold": settings.threshold * 100,

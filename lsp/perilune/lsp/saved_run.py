@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from perilune.lsp.document import Document
 from perilune.lsp.job import Job
 from perilune.lsp.measurement import Measurement
 from perilune.lsp.whole_file import read_whole
+from perilune.profiler.foreign_sources import attach, find_by_content
 from perilune.profiler.importers import read_profile
 from perilune.profiler.model import FileProfile, Profile, ProfileFormatError
 from perilune.profiler.revisions import earlier_text
@@ -106,15 +107,22 @@ def _of_its_name(file: FileProfile, folders: Iterable[str]) -> Iterator[str]:
                 return
 
 
-def open_saved(path: str, folders: Iterable[str]) -> SavedRun:
+def open_saved(path: str, folders: Iterable[str], path_map: Mapping[str, str] | None = None) -> SavedRun:
     """The run in a file, with the texts that it measured: beside the file, or in one of the folders.
+
+    Files of a foreign profile are looked for by their path, as `path_map` has its folders, by the end of their path, and,
+    if it holds a digest of them, by their content.
 
     A file whose text is not to be had any more shows nothing: on which of its lines the figures stand is not known.
     Raises UnreadableProfile.
     """
     profile = read_saved(path)
     measured_at = os.path.getmtime(path)
-    found, missing = find_texts(profile, [os.path.dirname(path), *folders])
+    places = [os.path.dirname(path), *folders]
+    lost = attach(profile, places, path_map, places[1:])
+    find_by_content(profile, places[1:])
+    found, missing = find_texts(profile, places)
+    missing |= dict.fromkeys(lost, "gone")
     measurements = {
         text.path: Measurement(profile, file, Document.from_file(text.path, text.content), measured_at=measured_at)
         for file in profile.files

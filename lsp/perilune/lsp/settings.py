@@ -34,6 +34,7 @@ class Settings:
     repeat: str = AUTO  # profile.repeat: how often a program runs, AUTO or a number
     precision: float = 2.0  # profile.precision, percentage points of error at which AUTO is content
     unsaved: str = "save"  # profile.unsaved: what is done with text that is not saved, one of UNSAVED
+    path_map: tuple[tuple[str, str], ...] = ()  # profile.pathMap: where folders of foreign profiles are
     announces: bool = True  # profile.announce: says where a run was hottest, if that is in another file
     hints: bool = True  # hints.enabled
     threshold: float = 0.005  # hints.threshold, there in percent
@@ -57,6 +58,7 @@ class Settings:
         megabytes = _number(profile.get("memoryLimit"))
         repeat, precision = number_of_runs(profile.get("repeat")), _number(profile.get("precision"))
         on_save, unsaved, announces = (profile.get(name) for name in ("onSave", "unsaved", "announce"))
+        path_map = _object(profile, "pathMap")
         words = (
             command
             if trusted and isinstance(command, list) and all(isinstance(word, str) for word in command)
@@ -73,6 +75,9 @@ class Settings:
             if precision is not None and LEAST_PRECISION <= precision <= MOST_PRECISION
             else cls.precision,
             unsaved=unsaved if isinstance(unsaved, str) and unsaved in UNSAVED else cls.unsaved,
+            path_map=tuple(
+                (before, now) for before, now in path_map.items() if before and isinstance(now, str) and now
+            ),
             announces=announces if isinstance(announces, bool) else cls.announces,
             hints=enabled if isinstance(enabled, bool) else cls.hints,
             threshold=threshold / 100 if threshold is not None and 0 <= threshold <= 100 else cls.threshold,

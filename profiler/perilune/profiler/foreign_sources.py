@@ -12,6 +12,7 @@ MOST_FILES = 50_000
 """How many files below the folders are looked at."""
 
 _LARGEST_TEXT = 64_000_000  # bytes
+_LUA = (".lua", ".luau")
 _NO_FILES = ("[", "=", "(")  # how names of chunks begin that are no files
 
 
@@ -49,6 +50,22 @@ def attach(
     return missing
 
 
+def find_by_content(profile: Profile, below: Sequence[str]) -> None:
+    """Gives the files of a foreign profile that are not where they were the place of a file of the same content."""
+    wanted = {
+        file.sha256: file
+        for file in profile.files
+        if profile.origin is not None and file.sha256 is not None and not _is_file(file.location or file.path)
+    }
+    if not wanted:
+        return
+    for path in files_below(below):
+        if path.endswith(_LUA):
+            digest = _digest(path)
+            if digest in wanted:
+                wanted[digest].location = path
+
+
 def _is_file(path: str) -> bool:
     try:
         return os.path.isfile(path)
@@ -56,17 +73,21 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def _take(file: FileProfile, path: str) -> bool:
+def _digest(path: str) -> str | None:
     try:
         if os.path.getsize(path) > _LARGEST_TEXT:
-            return False
+            return None
         with open(path, "rb") as opened:
-            file.sha256 = hashlib.sha256(opened.read()).hexdigest()
+            return hashlib.sha256(opened.read()).hexdigest()
     except OSError:
-        return False
-    if os.path.normpath(path) != os.path.normpath(file.path):
+        return None
+
+
+def _take(file: FileProfile, path: str) -> bool:
+    file.sha256 = _digest(path)
+    if file.sha256 is not None and os.path.normpath(path) != os.path.normpath(file.path):
         file.location = os.path.abspath(path)
-    return True
+    return file.sha256 is not None
 
 
 def _by_name(folders: Iterable[str]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from perilune.profiler.cpu_times import Waiting
 from perilune.profiler.model import FunctionRow, LineRow, Profile
 from perilune.profiler.shares import (
     allocation_share,
-    instruction_share,
+    count_share,
     leading_share,
     order_is_known,
     sampling_error,
@@ -50,7 +50,7 @@ class Cost:
 def cost_of(row: LineRow | FunctionRow, profile: Profile, metric: str) -> Cost:
     """What a row costs; by a metric that the run has no figures for, as by "time"."""
     if metric == "count":
-        return Cost(instruction_share(profile, row.instructions))
+        return Cost(count_share(profile, row))
     if metric == "memory":
         return Cost(allocation_share(profile, row.allocated_bytes))
     if metric == "total" and (total := total_cost(row, profile)) is not None:
@@ -62,6 +62,13 @@ def total_cost(row: LineRow | FunctionRow, profile: Profile) -> Cost | None:
     """The share of time with callees, where stacks were recorded."""
     share = time_share(profile, row.total_ns) if times_lead(profile) else None
     return None if share is None else Cost(share, row.total_error)
+
+
+def counted_noun(profile: Profile) -> str:
+    """What shares are of where there are no times."""
+    if profile.holds("instructions"):
+        return "instructions"
+    return "hits" if profile.holds("hits") else "memory"
 
 
 _orders: list[tuple[Profile, bool]] = []

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from perilune.lsp.features.costs import Cost, calls_much, change_on, cost_of, knows_order, total_cost
+from perilune.lsp.features.costs import Cost, calls_much, change_on, cost_of, counted_noun, knows_order, total_cost
 from perilune.lsp.features.figures import duration, full_count, percent, rounded_percent
 from perilune.lsp.measurement import Measurement, View
 from perilune.profiler.cpu_times import Waiting
 from perilune.profiler.growth.words import factor_text, growth_text, rivals_text, size_text
 from perilune.profiler.model import FunctionRow, LineRow, Profile, times_elsewhere
+from perilune.profiler.origin import Origin
 from perilune.profiler.renderers.caution import caution
 from perilune.profiler.renderers.figures import bytes_text, points_text
 from perilune.profiler.renderers.repeats import ranges_text, repeat_warnings, runs_text
@@ -121,6 +122,8 @@ def _growing(line: int, measurement: Measurement) -> str:
 def _costs(row: LineRow, profile: Profile) -> str:
     """The cost that leads the hint comes first: that with callees where these are what costs."""
     if times_lead(profile) and not knows_order(profile):
+        if not profile.holds("instructions"):
+            return "time not known"
         return f"**{percent(instruction_share(profile, row.instructions))}** of instructions · time not known"
     own = _own_cost(row, profile)
     if not times_lead(profile) or row.self_ns is None:
@@ -139,7 +142,7 @@ def _own_cost(row: LineRow, profile: Profile) -> str:
     timed = times_lead(profile)
     cost = cost_of(row, profile, "time")
     leads = not (timed and calls_much(row, profile))
-    mark, whole = ("**" if leads else ""), "of time" if timed else "of instructions"
+    mark, whole = ("**" if leads else ""), "of time" if timed else f"of {counted_noun(profile)}"
     share = f"{mark}{_share(cost)}{mark}" + (f" {whole}" if leads else "")
     if not timed or row.self_ns is None or not cost.is_known:
         return share
@@ -169,7 +172,9 @@ def _sampled_share(ns: int, profile: Profile) -> str:
 
 
 def _often(row: LineRow, measurement: Measurement) -> str:
-    parts = [_counted(row.hits, "hit", "**"), _counted(row.instructions, "instruction")]
+    holds = measurement.profile.holds
+    parts = [_counted(row.hits, "hit", "**")] if holds("hits") else []
+    parts += [_counted(row.instructions, "instruction")] if holds("instructions") else []
     functions = measurement.functions_around(row.line)
     if functions and functions[0].name != _MAIN:  # a part of the main chunk is a part of the run
         part = _part_of(row, functions[0], measurement.profile)
@@ -272,7 +277,9 @@ def _functions(functions: list[FunctionRow], profile: Profile) -> str:
 def _function_costs(row: FunctionRow, profile: Profile) -> str:
     timed = times_lead(profile) and knows_order(profile)
     share = _share(cost_of(row, profile, "count" if times_lead(profile) and not timed else "time"))
-    costs = [_counted(row.calls, "call"), f"{share} of {'time' if timed else 'instructions'}"]
+    costs = [_counted(row.calls, "call")] if profile.holds("calls") else []
+    if timed or profile.holds("instructions"):
+        costs.append(f"{share} of {'time' if timed else 'instructions'}")
     total = total_cost(row, profile)
     if total is not None and total.is_known:
         costs.append(f"{duration(row.total_ns or 0)} with callees ({_share(total)})")
@@ -281,6 +288,8 @@ def _function_costs(row: FunctionRow, profile: Profile) -> str:
 
 def _origin(measurement: Measurement) -> str:
     profile = measurement.profile
+    if profile.origin is not None:
+        return _foreign_origin(measurement, profile.origin)
     how = {"count": "Counted", "trace": "Traced"}.get(profile.mode, "Sampled")
     run = _code(" ".join([profile.program.path, *profile.program.args]))
     cut_short = f" that {measurement.cut_short}" if measurement.cut_short else ""
@@ -291,6 +300,17 @@ def _origin(measurement: Measurement) -> str:
         return f"*{how} in {_runs(profile)} of {run}{cut_short}*{_remarks(profile, None)}"
     samples_text = f"{_counted(samples, 'sample')}{_elsewhere(profile) if times_lead(profile) else ''}"
     return f"*{how} in {_runs(profile)} of {run}{cut_short}: {samples_text}*{_remarks(profile, caution(profile))}"
+
+
+def _foreign_origin(measurement: Measurement, origin: Origin) -> str:
+    """Where the figures of a foreign profile come from, and what must be known to understand them."""
+    profile = measurement.profile
+    samples = profile.totals.samples
+    samples_text = "" if samples is None else f": {_counted(samples, 'sample')}{_elsewhere(profile)}"
+    called = "" if measurement.call is None else f", as called from {_code(measurement.call.label)}"
+    notes = "".join(f"  \n{note}" for note in origin.notes)
+    text = " ".join(origin.text.replace("`", "'").split())
+    return f"*{text[:1].upper()}{text[1:]}{called}{samples_text}*{notes}{_remarks(profile, caution(profile))}"
 
 
 def _runs(profile: Profile) -> str:

@@ -116,13 +116,14 @@ def label(
 
 def _parts(row: LineRow, profile: Profile, metric: str, change: LineChange | None) -> list[_Part]:
     """In the order in which they are written."""
-    if metric == "count":
+    if metric == "count" and (profile.holds("hits") or profile.holds("instructions")):
+        unit = "instr" if profile.holds("instructions") else "hits"
         return [
-            _Part(0, _hits(row)),
-            _Part(2, f"{percent(cost_of(row, profile, metric).share)} instr"),
+            *([_Part(0, _hits(row))] if profile.holds("hits") else []),
+            _Part(2, f"{percent(cost_of(row, profile, metric).share)} {unit}"),
             *_changed(change, "count", 1),
         ]
-    if metric == "memory":
+    if metric == "memory" and profile.holds("allocations"):
         return [
             _Part(0, bytes_text(row.allocated_bytes)),
             _Part(1, f"{percent(cost_of(row, profile, metric).share)} mem"),
@@ -139,17 +140,19 @@ def _parts(row: LineRow, profile: Profile, metric: str, change: LineChange | Non
 
 
 def _time_parts(row: LineRow, profile: Profile, is_total: bool) -> list[_Part]:
-    hits = _Part(1, _hits(row))
+    hits = [_Part(1, _hits(row))] if profile.holds("hits") else []
     if not knows_order(profile):
-        return [hits, *([_Part(3, bytes_text(row.allocated_bytes))] if row.allocated_bytes else [])]
+        if not hits:
+            return [_Part(0, f"{percent(row.share)}?")]
+        return [*hits, *([_Part(3, bytes_text(row.allocated_bytes))] if row.allocated_bytes else [])]
     remarks = [*([_Part(3, "waits")] if waits(row, profile) else []), *_collecting(row, profile, 3)]
     own, total = cost_of(row, profile, "time"), total_cost(row, profile)
     if total is not None and total.is_known and (is_total or calls_much(row, profile)):
-        return [_Part(0, f"{_share(total)} total"), hits, _Part(4, _own_or_time(row, own)), *remarks]
+        return [_Part(0, f"{_share(total)} total"), *hits, _Part(4, _own_or_time(row, own)), *remarks]
     if not own.is_known:
-        return [hits, *remarks]
+        return [*hits, *remarks] or [_Part(0, f"<{percent(own.limit)}")]
     time = [_Part(4, duration(row.self_ns))] if row.self_ns is not None else []
-    return [_Part(0, _share(own)), hits, *time, *remarks]
+    return [_Part(0, _share(own)), *hits, *time, *remarks]
 
 
 def _own_or_time(row: LineRow, own: Cost) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from perilune.lsp.features.costs import cost_of, total_cost
 from perilune.lsp.features.inlay_hints import STALE
-from perilune.lsp.features.spots import edited_lines, function_label, is_edited, run_label
+from perilune.lsp.features.spots import edited_lines, function_label, has_run, is_edited, run_label
 from perilune.lsp.measurement import View
 from perilune.profiler.model import FunctionRow, Profile
 
@@ -52,7 +52,12 @@ def lenses(view: View | None, threshold: float, actions: frozenset[str]) -> Iter
     lines_now = {origin.line: line for line, origin in view.origins.items()}
     edited = edited_lines(view)
     for row in view.measurement.file.functions:
-        if row.line in lines_now and row.calls and row.name != "main chunk" and _is_noticeable(row, profile, threshold):
+        if (
+            row.line in lines_now
+            and has_run(row)
+            and row.name != "main chunk"
+            and _is_noticeable(row, profile, threshold)
+        ):
             label = function_label(row, view.measurement)
             title = f"{STALE}{label}" if is_edited(row, edited) else label
             yield Lens(lines_now[row.line], title, HOTTEST, lines.hottest(row.line, row.end_line))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perilune.lsp.features.costs import Cost, knows_order
+from perilune.lsp.features.costs import Cost, counted_noun, knows_order
 from perilune.lsp.features.figures import duration, percent, rounded_percent, short_count
 from perilune.lsp.measurement import View
 from perilune.profiler.renderers.figures import bytes_text
-from perilune.profiler.shares import instruction_share, sampling_error, time_share, times_lead
+from perilune.profiler.shares import count_share, sampling_error, time_share, times_lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,20 @@ def summarize(view: View, first_line: int, last_line: int) -> Summary | None:
         share = min(1.0, time_share(profile, self_ns) or 0.0)
         cost = Cost(share, sampling_error(profile, share))
     else:
-        cost = Cost(instruction_share(profile, instructions))
+        cost = Cost(min(1.0, sum(count_share(profile, row) for row in rows)))
     is_known = cost.is_known and knows_order(profile)
     call = view.measurement.call
     of_time = "the run's time" if call is None else f"the time below {call.label}"
-    whole = of_time if timed else "the run's instructions"
+    whole = of_time if timed else f"the run's {counted_noun(profile)}"
     parts = [f"{rounded_percent(cost.share, cost.error)} of {whole}"] if is_known else []
     if timed and knows_order(profile) and not is_known:
         parts.append(f"under {percent(cost.limit)} of {whole}")
     if is_known and self_ns is not None:
         parts.append(duration(self_ns))
-    parts += [
-        f"{short_count(instructions)} instruction{'' if instructions == 1 else 's'}",
-        f"at most {short_count(hits)}×",
-    ]
+    if profile.holds("instructions"):
+        parts.append(f"{short_count(instructions)} instruction{'' if instructions == 1 else 's'}")
+    if profile.holds("hits"):
+        parts.append(f"at most {short_count(hits)}×")
     if allocated:
         parts.append(f"{bytes_text(allocated)} allocated")
     if edited:

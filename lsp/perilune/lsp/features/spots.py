@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perilune.lsp.features.costs import Cost, calls_much, change_on, cost_of, knows_order, prominent_rows, total_cost
+from perilune.lsp.features.costs import (
+    Cost,
+    calls_much,
+    change_on,
+    cost_of,
+    counted_noun,
+    knows_order,
+    prominent_rows,
+    total_cost,
+)
 from perilune.lsp.features.figures import duration, rounded_percent, short_count
 from perilune.lsp.features.inlay_hints import STALE, hints, line_label
 from perilune.lsp.measurement import Measurement, View
@@ -102,13 +111,21 @@ def file_spots(views: Mapping[str, View], sort: str) -> list[dict[str, Any]]:
                 Cost(share, _sampled_error(view.measurement.profile, share, metric)), view.measurement.profile, metric
             ),
             "self_ns": _sum(row.self_ns for row in view.measurement.file.lines),
-            "instructions": sum(row.instructions for row in view.measurement.file.lines),
-            "allocated_bytes": sum(row.allocated_bytes for row in view.measurement.file.lines),
+            **_known(
+                view.measurement.profile,
+                instructions=sum(row.instructions for row in view.measurement.file.lines),
+                allocated_bytes=sum(row.allocated_bytes for row in view.measurement.file.lines),
+            ),
             "changed": view.measurement.document.lines != view.document.lines,
         }
         for uri, view in by_heat(views, metric).items()
         for share in [_file_share(view, metric)]
     ]
+
+
+def _known(profile: Profile, **counts: int) -> dict[str, int | None]:
+    """Counts by the names of their fields, null where a foreign profile does not know them."""
+    return {name: None if name in profile.unknown_fields else count for name, count in counts.items()}
 
 
 def _sampled_error(profile: Profile, share: float, metric: str) -> float | None:
@@ -172,9 +189,9 @@ def _line_spot(uri: str, line: int, row: LineRow, view: View, metric: str) -> di
         **_shares(cost_of(row, measurement.profile, metric), measurement.profile, metric),
         "self_ns": row.self_ns,
         "total_ns": row.total_ns,
-        "hits": row.hits,
-        "instructions": row.instructions,
-        "allocated_bytes": row.allocated_bytes,
+        **_known(
+            measurement.profile, hits=row.hits, instructions=row.instructions, allocated_bytes=row.allocated_bytes
+        ),
         "gc_ns": row.gc_ns,
         "change": _change_text(view, row.line),
     }
@@ -193,7 +210,7 @@ def function_spots(views: Mapping[str, View], sort: str, limit: int) -> list[dic
         lines_now = {origin.line: line for line, origin in view.origins.items()}
         edited = edited_lines(view)
         for row in view.measurement.file.functions:
-            if row.line in lines_now and row.calls:
+            if row.line in lines_now and has_run(row):
                 cost = cost_of(row, view.measurement.profile, metric)
                 rank = row.calls / 1e12 if metric == "count" else cost.share
                 found.append((rank, uri, lines_now[row.line], row, view, is_edited(row, edited)))
@@ -218,11 +235,14 @@ def _function_spot(uri: str, line: int, row: FunctionRow, view: View, metric: st
         **_shares(cost_of(row, profile, metric), profile, metric),
         "self_ns": row.self_ns,
         "total_ns": row.total_ns,
-        "calls": row.calls,
-        "instructions": row.instructions,
-        "allocated_bytes": row.allocated_bytes,
+        **_known(profile, calls=row.calls, instructions=row.instructions, allocated_bytes=row.allocated_bytes),
         "gc_ns": row.gc_ns,
     }
+
+
+def has_run(row: FunctionRow) -> bool:
+    """Whether a function ran; a foreign profile may not know of calls."""
+    return bool(row.calls or row.total_ns or row.self_ns)
 
 
 def edited_lines(view: View) -> list[int]:
@@ -240,10 +260,11 @@ def function_label(row: FunctionRow, measurement: Measurement) -> str:
     """`22k calls · 65% self · 65% total`, shares only where they are known; limited to a call, `22k calls in all · ...`."""
     profile = measurement.profile
     in_all = "" if measurement.call is None else " in all"
-    parts = [f"{short_count(row.calls)} call{'' if row.calls == 1 else 's'}{in_all}"]
+    calls = f"{short_count(row.calls)} call{'' if row.calls == 1 else 's'}{in_all}"
+    parts = [calls] if profile.holds("calls") else []
     own, total = known_cost(row, profile, "time"), total_cost(row, profile)
     if own is not None:
-        unit = "self" if row.self_ns is not None else "of instructions"
+        unit = "self" if row.self_ns is not None else f"of {counted_noun(profile)}"
         parts.append(f"{rounded_percent(own.share, own.error)} {unit}")
     if knows_order(profile) and total is not None and total.is_known:
         parts.append(f"{rounded_percent(total.share, total.error)} total")
@@ -259,12 +280,12 @@ def builtin_spots(profile: Profile, sort: str, limit: int) -> list[dict[str, Any
     return [
         {
             "name": row.name,
-            "calls": row.calls,
+            **_known(profile, calls=row.calls),
             **_shares(Cost(row.share or 0.0, row.error), profile, "time"),
             "self_ns": row.self_ns,
         }
         for row in rows[:limit]
-        if row.calls
+        if row.calls or row.self_ns
     ]
 
 
@@ -308,8 +329,8 @@ def run_header(views: Mapping[str, View]) -> dict[str, Any] | None:
         "measured_at": measurement.measured_at,
         "run_ns": totals.run_ns,
         "cpu_ns": totals.cpu_ns,
-        "instructions": totals.instructions,
-        "allocated_bytes": totals.memory.allocated_bytes,
+        **_known(profile, instructions=totals.instructions, allocated_bytes=totals.memory.allocated_bytes),
+        "origin": None if profile.origin is None else profile.origin.text,
         "samples": totals.samples,
         "runs": 1 if totals.repeats is None else totals.repeats.runs,
         "caution": caution(profile),
@@ -321,7 +342,11 @@ def run_header(views: Mapping[str, View]) -> dict[str, Any] | None:
 def run_label(profile: Profile) -> str:
     """`1.2 s · collector 16%`: what the whole run cost."""
     totals = profile.totals
-    parts = [f"{short_count(totals.instructions)} instructions" if totals.run_ns is None else duration(totals.run_ns)]
+    parts = [duration(totals.run_ns)] if totals.run_ns is not None else []
+    if totals.run_ns is None and profile.holds("instructions"):
+        parts.append(f"{short_count(totals.instructions)} instructions")
+    if profile.origin is not None:
+        parts.append(profile.origin.text)
     share = time_share(profile, totals.gc_ns)
     if share:
         cost = Cost(share, sampling_error(profile, share))

@@ -155,7 +155,8 @@ async def load(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     path = read(lambda given: _path(only_object(given, "{path}")), values)
     folders = [real_path(folder.uri) or "" for folder in ls.workspace.folders.values()]
     try:
-        run = await asyncio.to_thread(open_saved, path, [folder for folder in folders if folder])
+        path_map = dict(ls.settings.path_map)
+        run = await asyncio.to_thread(open_saved, path, [folder for folder in folders if folder], path_map)
     except UnreadableProfile as error:
         ls.editor.show_error(str(error))
         return {"status": "failed", "message": str(error)}
@@ -164,7 +165,9 @@ async def load(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     lost = "".join(
         f" {name} {'has changed since' if why == 'changed' else 'is gone'}." for name, why in run.missing.items()
     )
-    message = f"Figures of {run.profile.program.path} in {len(run.measurements)} file{'s' * (len(run.measurements) != 1)}.{lost}"
+    origin = "" if run.profile.origin is None else f" ({run.profile.origin.text})"
+    files = f"{len(run.measurements)} file{'s' * (len(run.measurements) != 1)}"
+    message = f"Figures of {run.profile.program.path}{origin} in {files}.{lost}"
     ls.editor.log(message)
     hottest = await ls.announcer.place(*found) if (found := hottest_line(run.measurements)) else None
     return {"status": "loaded", "message": message, "hottest": hottest}
