@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ended_runs import ended_runs, has_ended, wait_for_pid
 from perilune.cli.limits import Limits
-from perilune.cli.runs.run import Run, RunResult
+from perilune.cli.runs.run import INTERRUPTED, Run, RunResult
 from perilune.cli.runs.running import run_all
 from perilune.profiler.renderers import json
 from perilune.profiler.session import profile_file
@@ -83,13 +79,18 @@ def test_a_program_has_its_input_its_search_path_and_its_folder(make_run: MakeRu
     ("text", "failure", "status"),
     [
         ("error('no')", "with an error: main.lua:1: no", 1),
-        ("while true do end", "before its time: main.lua:1: time limit of 0.2 s exceeded", 124),
         ("local = 1", "main.lua:1: <name> expected near '='", 1),
     ],
 )
 def test_what_fails_says_why(make_run: MakeRun, text: str, failure: str, status: int) -> None:
-    result = only(make_run(text, limits=limits(0.2)))
+    result = only(make_run(text))
     assert (result.failure, result.exit_status) == (failure, status)
+
+
+def test_a_program_that_a_limit_ends_is_a_failure(make_run: MakeRun) -> None:
+    result = only(make_run("while true do end", limits=limits(1.0)))
+    assert result.failure is not None and result.failure.endswith("time limit of 1 s exceeded")
+    assert result.exit_status == 124
 
 
 def test_a_program_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_a_process_that_crashes_is_one_failure(make_run: MakeRun) -> None:
 
 
 def test_a_process_that_does_not_end_in_time_is_killed(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perilune.cli.runs.running._GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("perilune.cli.runs.running.GRACE_SECONDS", 0.1)
     result = only(make_run("os.execute('sleep 100')", limits=limits(0.5)))
     assert (result.failure, result.content) == ("it did not end within 0.5 seconds", None)
 
@@ -121,19 +122,9 @@ def test_a_caller_that_asks_for_no_more_leaves_no_process(make_run: MakeRun, tmp
     waits = make_run("os.execute('echo $PPID > pid; sleep 1000')", name="waits.lua")
     results = run_all([make_run("print(1)"), waits], jobs=2)
     assert next(results).failure is None
-    pid = wait_for_pid(tmp_path)
-    results.close()  # type: ignore[attr-defined]
+    pid = wait_for_pid(tmp_path / "pid")
+    results.close()
     assert has_ended(pid)
-
-
-SCRIPT = """
-import sys
-from perilune.cli.runs.run import Run
-from perilune.cli.runs.running import run_all
-if __name__ == "__main__":
-    for result in run_all([Run(name) for name in sys.argv[1:]], jobs=2):
-        print(result.run.path, result.failure, flush=True)
-"""
 
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
@@ -142,40 +133,8 @@ def test_what_is_done_is_kept_and_nothing_left_when_the_command_is_ended(
 ) -> None:
     make_run("print(1)", name="quick.lua")
     make_run("os.execute('echo $PPID > pid; sleep 1000')", name="waits.lua")
-    (tmp_path / "script.py").write_text(SCRIPT)
-    command = [sys.executable, "script.py", "quick.lua", "waits.lua", "quick.lua"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
-        pid = wait_for_pid(tmp_path)
-        assert process.stdout is not None
-        lines = [process.stdout.readline()]
-        process.send_signal(getattr(signal, how))
-        lines += process.stdout.readlines()
-    kept = ["quick.lua None\n"]
+    lines = ended_runs(tmp_path, how)
+    assert lines[0] == "quick.lua None"
     if how == "SIGINT":
-        kept.append("waits.lua it was not run to its end: interrupted\n")
-        assert lines[2].startswith("quick.lua ")
-    assert lines[: len(kept)] == kept
-    assert has_ended(pid)
-
-
-def wait_for_pid(folder: Path) -> int:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if (folder / "pid").exists() and (folder / "pid").read_text().endswith("\n"):
-            return int((folder / "pid").read_text())
-        time.sleep(0.02)
-    raise AssertionError("the program has not begun")
-
-
-def has_ended(pid: int) -> bool:
-    """Whether a process ends soon; what has ended and was not waited for has ended."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-            os.kill(pid, 0)
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.02)
-    return False
+        assert lines[1:] == [f"waits.lua {INTERRUPTED}"]
+    assert has_ended(wait_for_pid(tmp_path / "pid"))

@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from command_line import RunPerilune, WriteFile
+from perilune.cli.runs.run import INTERRUPTED, Run, RunResult
+from perilune.cli.runs.running import run_all
 from perilune.profiler.renderers import json as json_renderer
 from perilune.profiler.suites import Suite
 
@@ -219,3 +222,15 @@ def test_the_action_runs_a_suite(suite: RunPerilune, write_file: WriteFile, tmp_
     assert "| **budget** |" in (tmp_path / "summary").read_text()
     assert len(Suite.parse((tmp_path / "suite.json").read_bytes()).programs) == 2
     assert (tmp_path / "j.xml").exists()
+
+
+def test_ctrl_c_reports_what_is_done(suite: RunPerilune, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(runs: Sequence[Run], **others: object) -> Iterator[RunResult]:
+        yield from run_all(runs[:1])
+        yield RunResult(runs[1], failure=INTERRUPTED)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("perilune.cli.suite.run_all", interrupted)
+    result = suite("suite", "bench", "bench/lib/m.lua")
+    assert (result.status, result.errors) == (130, "perilune: interrupted: 1 of 3 programs were run\n")
+    assert "bench bench/lib/m.lua  1 program: 1 ended well; " in result.output

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from perilune.cli import limits
 from perilune.cli.budget_checks import Checked, budget_file, check_measured, note_unused
@@ -62,15 +63,15 @@ exceeded or a program grew by more than --fail-above, 2 for wrong options.
 """
 
 
-@dataclass(slots=True)
-class _Ran:
-    """What came of the programs that were run, in their order."""
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """What came of a program: its row, its profile with the content of its files, and what is wrong with it."""
 
-    results: list[RunResult] = field(default_factory=list)
-    rows: list[ProgramRow] = field(default_factory=list)
-    profiles: list[Profile | None] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    texts: dict[str, bytes] = field(default_factory=dict)
+    result: RunResult
+    row: ProgramRow
+    profile: Profile | None
+    texts: dict[str, bytes]
+    findings: list[Finding]
 
 
 def main(arguments: list[str]) -> int:
@@ -88,21 +89,23 @@ def main(arguments: list[str]) -> int:
     allowed = Limits.chosen(options)
     runs = [run_of(path, arguments[separator + 1 :], allowed) for path in programs(options.programs)]
     checked = Checked()
-    ran = _Ran()
+    ran: list[_Program] = []
     with run_options.chosen_store(options) as store, run_options.progress("profiling") as on_progress:
-        for result in run_all(runs, jobs=options.jobs, store=store, on_progress=on_progress):
-            if not result.was_interrupted:
-                _take(result, ran, checked, entries, os.path.dirname(budget_path))
-    is_whole = len(ran.results) == len(runs)
-    if is_whole and not any(row.failure for row in ran.rows):
+        found = run_all(runs, jobs=options.jobs, store=store, cluster=options.cluster, on_progress=on_progress)
+        with contextlib.suppress(KeyboardInterrupt), contextlib.closing(found):
+            for result in found:
+                if not result.was_interrupted:
+                    ran.append(_program(len(ran), result, checked, entries, os.path.dirname(budget_path)))
+    is_whole = len(ran) == len(runs)
+    if is_whole and not any(program.row.failure for program in ran):
         note_unused(entries, os.path.dirname(budget_path), checked)
     for message in (*checked.errors, *checked.notes):
         tell(message)
     if not is_whole:
-        tell(f"interrupted: {len(ran.results):,} of {len(runs):,} programs were run")
+        tell(f"interrupted: {len(ran):,} of {len(runs):,} programs were run")
     of = _report(" ".join(options.programs), ran, before, options)
     _write(of, before, options)
-    failed = bool(checked.errors) or any(row.failure for row in ran.rows)
+    failed = bool(checked.errors) or any(program.row.failure for program in ran)
     return _INTERRUPTED if not is_whole else _FAILED if failed else _EXCEEDED if of.findings else 0
 
 
@@ -158,30 +161,24 @@ def _saved(path: str) -> Suite:
         raise CommandError(f"{path} cannot be read as a suite: {error}") from error
 
 
-def _take(result: RunResult, ran: _Ran, checked: Checked, entries: Sequence[Entry], folder: str) -> None:
-    """Adds a result, with what its budgets say."""
-    index = len(ran.results)
+def _program(index: int, result: RunResult, checked: Checked, entries: Sequence[Entry], folder: str) -> _Program:
+    """A program by its index, whose budgets are checked if it ended well."""
     run = result.run
-    path = os.path.relpath(run.file)
-    profile = None if result.profile is None else relocated(result.profile, os.path.relpath(run.directory))
+    path, inside = os.path.relpath(run.file), os.path.relpath(run.directory)
+    profile = None if result.profile is None else relocated(result.profile, inside)
     row = row_of(path, run.arguments, profile)
     row.failure, row.exit_status = result.failure, result.exit_status
-    ran.results.append(result)
-    ran.rows.append(row)
-    ran.profiles.append(profile)
+    texts = {} if profile is None else find_texts(profile, [""])[0]
+    findings = []
     if result.failure is not None:
-        ran.findings.append(_failed(index, path, result.failure, os.path.relpath(run.directory)))
-    if profile is None:
-        return
-    texts = find_texts(profile, [""])[0]
-    ran.texts |= texts
-    if result.failure is not None:
-        return
-    known = len(checked.results)
-    check_measured(Measured(profile, texts), entries, folder, checked)
-    for over in (each for each in checked.results[known:] if each.over):
-        message = f"{excess_text(over)}: {subject_text(over.budget)}"
-        ran.findings.append(Finding(index, "budget", message, over.budget.path, over.budget.line))
+        findings.append(_failed(index, path, result.failure, inside))
+    elif profile is not None:
+        known = len(checked.results)
+        check_measured(Measured(profile, texts), entries, folder, checked)
+        for over in (each for each in checked.results[known:] if each.over):
+            message = f"{excess_text(over)}: {subject_text(over.budget)}"
+            findings.append(Finding(index, "budget", message, over.budget.path, over.budget.line))
+    return _Program(result, row, profile, texts, findings)
 
 
 def _failed(index: int, path: str, failure: str, folder: str) -> Finding:
@@ -194,24 +191,23 @@ def _failed(index: int, path: str, failure: str, folder: str) -> Finding:
     return Finding(index, "failed", failure, path)
 
 
-def _report(name: str, ran: _Ran, before: Suite | None, options: argparse.Namespace) -> SuiteReport:
-    suite = merged(name, ran.profiles, ran.rows)
+def _report(name: str, ran: Sequence[_Program], before: Suite | None, options: argparse.Namespace) -> SuiteReport:
+    suite = merged(name, [program.profile for program in ran], [program.row for program in ran])
+    findings = [finding for program in ran for finding in program.findings]
     figures: list[Figure | None] = [] if before is None else growth(before, suite, options.metric)
     for index, figure in enumerate(figures):
         if options.fail_above is not None and figure is not None and grew_beyond(figure, options.fail_above):
-            what = options.metric.replace("_", " ")
-            message = (
-                f"{what} {change_text(figure)}, from {figure.a:,} to {figure.b:,}: more than {options.fail_above.text}"
-            )
-            ran.findings.append(Finding(index, "growth", message, ran.rows[index].path))
+            what, limit = options.metric.replace("_", " "), options.fail_above.text
+            message = f"{what} {change_text(figure)}, from {figure.a:,} to {figure.b:,}: more than {limit}"
+            findings.append(Finding(index, "growth", message, ran[index].row.path))
     return SuiteReport(
         suite,
-        ran.findings,
+        findings,
         options.metric,
         figures,
-        [result.seconds for result in ran.results],
-        sum(result.from_store for result in ran.results),
-        {path: split_lines(text) for path, text in ran.texts.items()},
+        [program.result.seconds for program in ran],
+        sum(program.result.from_store for program in ran),
+        {path: split_lines(text) for program in ran for path, text in program.texts.items()},
     )
 
 

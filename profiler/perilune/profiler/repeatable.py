@@ -70,9 +70,10 @@ def reads_standard_input(profile: Profile) -> str | None:
     return next((name for name in _READING_FILES if name in called and not opens), None)
 
 
-def depends_on_files(profile: Profile) -> bool:
-    """Whether the run may have read, or asked other programs, what its program, modules, arguments and input do not say."""
-    return not _called(profile).isdisjoint(_OUTSIDE)
+def outside_calls(profile: Profile) -> list[str]:
+    """The library functions that the program called that read, or ask other programs, what its files and input do not say."""
+    called = _called(profile)
+    return [name for name in _OUTSIDE if name in called]
 
 
 def inputs(profile: Profile) -> list[str]:

@@ -30,7 +30,7 @@ def manifest_of(run: Run, profile: Profile) -> Manifest | None:
             place = os.path.realpath(os.path.join(run.directory, file.location or file.path))
             manifest[os.path.relpath(place, folder)] = file.sha256
     for text in texts.values():
-        for path in _candidates(run, text):
+        for path in candidates(run, text):
             seen = os.path.relpath(os.path.realpath(os.path.join(run.directory, path)), folder)
             manifest.setdefault(seen, digest_of(os.path.join(folder, seen)))
     return dict(sorted(manifest.items()))
@@ -57,7 +57,7 @@ def digest_of(path: str) -> str | None:
     return None
 
 
-def _candidates(run: Run, text: bytes) -> Iterator[str]:
+def candidates(run: Run, text: bytes) -> Iterator[str]:
     """Where the modules are looked for that a text requires by name, from the first place to where one is found."""
     environment = run.environment()
     templates = environment.get("LUA_PATH_5_4", environment.get("LUA_PATH", _DEFAULT_PATH))

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from perilune.cli.errors import CommandError
 from perilune.cli.program import exit_status, program_chunk_name, read_executable
@@ -55,6 +56,14 @@ def end_with(wait_for_owner: Callable[[], object]) -> None:
             os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=work, daemon=True).start()
+
+
+def kill_with_children(pid: int, kill: Callable[[], object]) -> None:
+    """Ends a process in which `end_with` was called, with all that it started; `kill` ends the process alone."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+    kill()  # it may not have come to a group of its own yet
 
 
 def _move_into(run: Run, environment: Mapping[str, str]) -> None:

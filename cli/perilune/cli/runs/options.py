@@ -26,6 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="so many runs at a time, each in a process of its own (default: one a processor)",
     )
     group.add_argument(
+        "--cluster", metavar="ADDRESS", help="have the workers of this Dask scheduler make the runs: tcp://HOST:8786"
+    )
+    group.add_argument(
         "--store", metavar="FILE", help="where results are kept, so that nothing is run twice (see perilune store)"
     )
     group.add_argument("--no-store", action="store_true", help="run everything, and keep nothing")

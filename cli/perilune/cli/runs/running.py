@@ -5,29 +5,25 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
-from multiprocessing.process import BaseProcess
+from typing import Protocol
 
-from perilune.cli.errors import CommandError
-from perilune.cli.runs.measure import end_with, measure
+from perilune.cli.runs.measure import end_with, kill_with_children, measure
+from perilune.cli.runs.parcel import GRACE_SECONDS, crash_text
 from perilune.cli.runs.run import INTERRUPTED, Run, RunResult
 from perilune.cli.runs.store import Store
 
 OnProgress = Callable[[int, int], None]
 """How many of how many runs have ended. Called from any thread, never from two at once."""
 
-_GRACE_SECONDS = 15.0
-"""How much longer than its limit of time a program's process may live: it has to begin, and a profile to write."""
+_LOST = "the cluster was lost"
 
 _CONTEXT: ForkServerContext | SpawnContext = (
     multiprocessing.get_context("forkserver")
@@ -53,7 +49,7 @@ def run_all(
     store: Store | None = None,
     cluster: str | None = None,
     on_progress: OnProgress | None = None,
-) -> Iterator[RunResult]:
+) -> Generator[RunResult, None, None]:
     """The results of runs, in the order of the runs.
 
     Up to `jobs` of them run at a time, each in a process of its own. What a process crashes of, or is killed for, is the
@@ -63,55 +59,85 @@ def run_all(
     Ctrl-C ends what runs: results that are there already still come, the others with the failure INTERRUPTED. No process
     is left behind, also where nobody asks for the rest of the results. Raises CommandError where the cluster cannot be used.
     """
-    if cluster is not None:
-        raise CommandError("--cluster is not there yet")
-    yield from _in_order(runs, ThreadPoolExecutor(jobs or default_jobs(), "runs"), store, on_progress)
+    tell = _counting(len(runs), on_progress)
+    if cluster is None:
+        here = _Here(jobs or default_jobs(), store)
+        yield from _in_order(runs, here, store, tell)
+        return
+    from perilune.cli.runs.cluster import connected
+
+    with connected(cluster) as workers:
+        for result in _in_order(runs, workers, store, tell):
+            if store is not None and not result.from_store:
+                store.put(result)
+            yield result
+
+
+class _Place(Protocol):
+    """Where runs are made: they are given to it, and what has not ended is taken back."""
+
+    def submit(self, run: Run) -> Future[RunResult]: ...
+
+    def end(self) -> None: ...
+
+    def result(self, run: Run, future: Future[RunResult]) -> RunResult: ...
+
+
+class _Here:
+    """This machine."""
+
+    def __init__(self, jobs: int, store: Store | None) -> None:
+        self._executor = ThreadPoolExecutor(jobs, "runs")
+        self._stop, self._stopper = multiprocessing.Pipe(duplex=False)
+        self._store = store
+
+    def submit(self, run: Run) -> Future[RunResult]:
+        return self._executor.submit(self._make, run)
+
+    def end(self) -> None:
+        self._stopper.close()
+        self._executor.shutdown(cancel_futures=True)
+        self._stop.close()
+
+    def result(self, run: Run, future: Future[RunResult]) -> RunResult:
+        return future.result()
+
+    def _make(self, run: Run) -> RunResult:
+        result = _make_alone(run, self._stop)
+        if self._store is not None:
+            self._store.put(result)
+        return result
 
 
 def _in_order(
-    runs: Sequence[Run], executor: ThreadPoolExecutor, store: Store | None, on_progress: OnProgress | None
+    runs: Sequence[Run], place: _Place, store: Store | None, tell: Callable[[object], None]
 ) -> Iterator[RunResult]:
-    stop, stopper = multiprocessing.Pipe(duplex=False)
-    tell = _counting(len(runs), on_progress)
-
-    def make(run: Run) -> RunResult:
-        result = _make_alone(run, stop)
-        if store is not None:
-            store.put(result)
-        return result
-
-    def end() -> None:
-        stopper.close()
-        executor.shutdown(cancel_futures=True)
-
-    futures = []
+    futures: list[Future[RunResult] | RunResult] = []
     was_stopped = False
     try:
         for run in runs:
-            futures.append(_future_of(run, store, executor, make))
-            futures[-1].add_done_callback(tell)
+            stored = None if store is None else store.get(run)
+            futures.append(place.submit(run) if stored is None else stored)
+            if isinstance(futures[-1], Future):
+                futures[-1].add_done_callback(tell)
+            else:
+                tell(stored)
         for run, future in zip(runs, futures, strict=True):
+            if isinstance(future, RunResult):
+                yield future
+                continue
             try:
                 if not was_stopped:
                     wait_for([future])
             except KeyboardInterrupt:
                 was_stopped = True
-                end()
-            yield RunResult(run, failure=INTERRUPTED) if future.cancelled() else future.result()
+                place.end()
+            is_lost = future.cancelled() or not future.done()
+            yield (
+                RunResult(run, failure=INTERRUPTED if was_stopped else _LOST) if is_lost else place.result(run, future)
+            )
     finally:
-        end()
-        stop.close()
-
-
-def _future_of(
-    run: Run, store: Store | None, executor: ThreadPoolExecutor, make: Callable[[Run], RunResult]
-) -> Future[RunResult]:
-    stored = None if store is None else store.get(run)
-    if stored is None:
-        return executor.submit(make, run)
-    future: Future[RunResult] = Future()
-    future.set_result(stored)
-    return future
+        place.end()
 
 
 def _counting(total: int, on_progress: OnProgress | None) -> Callable[[object], None]:
@@ -140,7 +166,7 @@ def _make_alone(run: Run, stop: Connection) -> RunResult:
             process.start()
         try:
             limit = run.limits.seconds
-            ready = wait([reader, stop], None if limit is None else limit + _GRACE_SECONDS)
+            ready = wait([reader, stop], None if limit is None else limit + GRACE_SECONDS)
             if reader in ready:
                 result: RunResult = reader.recv()
                 return replace(result, run=run)
@@ -148,10 +174,11 @@ def _make_alone(run: Run, stop: Connection) -> RunResult:
         except EOFError:
             failure = ""
         finally:
-            _kill(process)
+            if process.pid is not None:
+                kill_with_children(process.pid, process.kill)
             with _processes:
                 process.join()
-    return RunResult(run, failure=failure or _crash(process.exitcode), seconds=time.monotonic() - started)
+    return RunResult(run, failure=failure or crash_text(process.exitcode), seconds=time.monotonic() - started)
 
 
 def _child(writer: Connection, run: Run, environment: dict[str, str]) -> None:
@@ -159,17 +186,3 @@ def _child(writer: Connection, run: Run, environment: dict[str, str]) -> None:
     assert parent is not None
     end_with(parent.join)
     writer.send(measure(run, environment))
-
-
-def _kill(process: BaseProcess) -> None:
-    """Ends a process with all that it started."""
-    if sys.platform != "win32" and process.pid is not None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()  # it may not have come to a group of its own yet
-
-
-def _crash(status: int | None) -> str:
-    if status is not None and status < 0:
-        return f"its process crashed: {signal.strsignal(-status) or f'signal {-status}'}"
-    return f"its process ended with status {status} and left no profile"

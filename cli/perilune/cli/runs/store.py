@@ -24,7 +24,7 @@ from perilune.cli.errors import CommandError, describe
 from perilune.cli.runs.identity import identity
 from perilune.cli.runs.loaded import digest_of, is_as_it_was, manifest_of, program_folder
 from perilune.cli.runs.run import Run, RunResult
-from perilune.profiler.repeatable import depends_on_files
+from perilune.profiler.repeatable import outside_calls
 
 VARIABLE = "PERILUNE_STORE"
 """The environment variable that names the file, or is `off`."""
@@ -147,7 +147,7 @@ class Store:
         if profile is None or result.content is None or result.exit_status is None:
             return False
         is_final = profile.outcome is not None and profile.outcome.kind in _KEPT_OUTCOMES
-        if not is_final or depends_on_files(profile):
+        if not is_final or outside_calls(profile):
             return False
         key, manifest = _key(run, profile.program.sha256), manifest_of(run, profile)
         if key is None or manifest is None:
