@@ -13,6 +13,7 @@ typedef struct Debug51 { /* LuaJIT's too */
   const char *strings[4];
   int current_line, upvalues, first_line, last_line;
   char short_source[60];
+  int call;
 } Debug51;
 
 typedef struct Debug52 { /* 5.3's too */
@@ -22,6 +23,7 @@ typedef struct Debug52 { /* 5.3's too */
   unsigned char upvalues, parameters;
   char is_vararg, is_tail_call;
   char short_source[60];
+  const void *call;
 } Debug52;
 
 typedef struct Debug54 {
@@ -33,6 +35,7 @@ typedef struct Debug54 {
   char is_vararg, is_tail_call;
   unsigned short first_transferred, transferred;
   char short_source[60];
+  const void *call;
 } Debug54;
 
 /* The member of an activation, as the version has it. */
@@ -46,6 +49,12 @@ int lua_first_line(const LuaApi *api, const LuaDebug *activation) { return MEMBE
 int lua_last_line(const LuaApi *api, const LuaDebug *activation) { return MEMBER(api, activation, last_line); }
 const char *lua_short_source(const LuaApi *api, const LuaDebug *activation) {
   return MEMBER(api, activation, short_source);
+}
+
+uint64_t lua_call_of(const LuaApi *api, const LuaDebug *activation) {
+  if (api->version == 501) return (uint64_t)((const Debug51 *)(const void *)activation)->call;
+  if (api->version == 504) return (uintptr_t)((const Debug54 *)(const void *)activation)->call;
+  return (uintptr_t)((const Debug52 *)(const void *)activation)->call;
 }
 
 bool lua_is_tail_call(const LuaApi *api, const LuaDebug *activation) {

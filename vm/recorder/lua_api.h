@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct lua_State lua_State;
 
@@ -71,6 +72,8 @@ int lua_first_line(const LuaApi *api, const LuaDebug *activation);
 int lua_last_line(const LuaApi *api, const LuaDebug *activation);
 bool lua_is_tail_call(const LuaApi *api, const LuaDebug *activation); /* what called it is not on the stack any more */
 const char *lua_short_source(const LuaApi *api, const LuaDebug *activation);
+/* What says where the activation is: a CallInfo's address, in 5.1 its index. */
+uint64_t lua_call_of(const LuaApi *api, const LuaDebug *activation);
 const char *lua_version_name(const LuaApi *api);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@
 #define LONGEST_TEXT 1024 /* of a name or a source */
 
 static int file = -1;
+static char file_path[RECORDED_MAX_LINE];
+static struct stat file_status; /* by which it is known */
 static KeyMap functions, nodes;
 enum { UNSEEN, NAMELESS, NAMED };
 static uint8_t *named; /* by function: what was written of it */
@@ -37,8 +40,17 @@ const RecordingPlan *recording_plan(void) {
   return &plan;
 }
 
+/* Programs close what they have not opened, when they become servers, and another file may then have the number. */
+static void find_file_again(void) {
+  struct stat now;
+  if (file < 0 || (fstat(file, &now) == 0 && now.st_ino == file_status.st_ino && now.st_dev == file_status.st_dev)) return;
+  file = open(file_path, O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (file >= 0 && fstat(file, &file_status) != 0) file = -1;
+}
+
 static void put(const char *text, size_t length) {
   int kept = errno;
+  find_file_again();
   while (file >= 0 && length > 0) {
     ssize_t written = write(file, text, length);
     if (written < 0 && errno == EINTR) continue;
@@ -76,21 +88,22 @@ static void program_path(char path[LONGEST_TEXT]) {
 }
 
 /* Opens a file of the folder to add to it, away from the numbers that programs close without having opened them. */
-static int open_to_add(const char *name) {
-  char path[RECORDED_MAX_LINE];
-  snprintf(path, sizeof path, "%s/%s", recording_plan()->folder, name);
-  int opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  int moved = opened < 0 ? -1 : fcntl(opened, F_DUPFD_CLOEXEC, 64);
-  if (moved < 0) return opened;
-  close(opened);
-  return moved;
+static void open_to_add(const char *name) {
+  snprintf(file_path, sizeof file_path, "%s/%s", recording_plan()->folder, name);
+  file = open(file_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  int moved = file < 0 ? -1 : fcntl(file, F_DUPFD_CLOEXEC, 64);
+  if (moved >= 0) {
+    close(file);
+    file = moved;
+  }
+  if (file >= 0 && fstat(file, &file_status) != 0) file = -1;
 }
 
 void recording_no_lua(void) {
   if (recording_plan()->folder == NULL) return;
   char path[LONGEST_TEXT], room[LONGEST_TEXT + 2];
   program_path(path);
-  file = open_to_add("programs");
+  open_to_add("programs");
   put_line("%s\n", escaped(room, path));
 }
 
@@ -100,7 +113,7 @@ bool recording_open(void) {
   if (plan->folder == NULL) return false;
   char name[64], program[LONGEST_TEXT], room[LONGEST_TEXT + 2];
   snprintf(name, sizeof name, "%ld.recording", (long)getpid());
-  file = open_to_add(name);
+  open_to_add(name);
   if (file < 0) return false;
   program_path(program);
   put_line("perilune-recording 1\nP\t%ld\tcpu\t%" PRIu64 "\t%lld\t%s\n", (long)getpid(), plan->interval_ns,

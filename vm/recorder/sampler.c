@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interrupted.h"
 #include "key_map.h"
 #include "recording.h"
 #include "stacks.h"
@@ -38,6 +39,7 @@ struct Worker {
   atomic_ullong cost_ns;  /* that was not written yet */
   uint64_t charged_ns;    /* up to when the thread's time is in samples */
   uint64_t signal_ns;     /* what the system takes to deliver one */
+  Interrupted interrupted;
 };
 
 /* What lines were hit, by node. */
@@ -73,13 +75,14 @@ static uint64_t charge(Worker *worker, uint64_t now) {
 static void on_hook(lua_State *L, LuaDebug *activation);
 
 /* Asks for the hook in every coroutine that is active: which of them runs only the hook will know. */
-static bool arm(State *state) {
+static bool arm(State *state, Interrupted *interrupted) {
   const LuaApi *api = state->api;
   bool is_any = false;
   for (size_t i = 0; i < state->count; i++) {
     Coroutine *coroutine = &state->coroutines[i];
     if (!coroutine_is_active(api, coroutine->L)) continue;
     is_any = true;
+    interrupted_note_saved(interrupted, api, coroutine->L); /* the last one that is active runs, or has run longest */
     LuaHook hook = api->gethook(coroutine->L);
     if (hook != on_hook || !coroutine->is_armed) {
       coroutine->hook = hook == on_hook ? NULL : hook;
@@ -104,8 +107,8 @@ static void disarm(State *state) {
 }
 
 /* A signal is one sample, however late: the timer's periods that passed meanwhile have seen nothing more. */
-static void on_tick(int signal) {
-  (void)signal;
+static void on_tick(int signal, siginfo_t *info, void *context) {
+  (void)signal, (void)info;
   Worker *worker = own;
   if (worker == NULL || is_over) return;
   int kept = errno;
@@ -114,12 +117,13 @@ static void on_tick(int signal) {
   if (!worker->is_busy) {
     uint64_t begin = cpu_now();
     bool is_active = false, is_known = true;
+    interrupted_note(&worker->interrupted, context);
     for (State *state = states_first(); state != NULL; state = state->next) {
       if (state->worker != worker || state->is_closed) continue;
       if (state->is_changing || state->api->is_jit)
         is_known = false;
       else
-        is_active |= arm(state);
+        is_active |= arm(state, &worker->interrupted);
     }
     if (!is_active && is_known) {
       recording_outside(worker->ticks, charge(worker, begin));
@@ -189,8 +193,8 @@ static Worker *worker_here(bool has_timer) {
   pthread_setspecific(thread_end, worker);
   struct sigaction action;
   memset(&action, 0, sizeof action);
-  action.sa_handler = on_tick;
-  action.sa_flags = SA_RESTART;
+  action.sa_sigaction = on_tick;
+  action.sa_flags = SA_RESTART | SA_SIGINFO;
   sigaction(tick_signal(), &action, NULL);
   sigset_t ours;
   sigemptyset(&ours);
@@ -230,7 +234,7 @@ static uint32_t resumers_node(State *state, const lua_State *running) {
   uint32_t node = 0;
   for (size_t i = 0; running != state->main && i < state->count; i++) {
     lua_State *L = state->coroutines[i].L;
-    if (L != running && coroutine_is_active(state->api, L)) node = stack_node(state->api, L, 0, node);
+    if (L != running && coroutine_is_active(state->api, L)) node = stack_node(state->api, L, 0, node, 0);
   }
   return node;
 }
@@ -241,9 +245,10 @@ static void sample(Worker *worker, State *state, lua_State *L, int event) {
   LuaDebug caller;
   /* A function that is called has not run yet: it is its caller that was interrupted. */
   int level = event == EVENT_CALL && state->api->getstack(L, 1, &caller) ? 1 : 0;
+  int line = interrupted_line(&worker->interrupted, state->api, L, level);
   pthread_mutex_lock(&recording_lock);
   if (!state->is_written) write_state(state);
-  uint32_t node = stack_node(state->api, L, level, resumers_node(state, L));
+  uint32_t node = stack_node(state->api, L, level, resumers_node(state, L), line);
   if (node != 0) recording_sample(state->number, node, ticks, ns, cost, '-');
   pthread_mutex_unlock(&recording_lock);
   worker->ticks -= ticks;
@@ -276,7 +281,7 @@ static void on_jit_sample(void *context, lua_State *L, int samples, int conditio
   uint64_t begin = cpu_now(), cost = worker->cost_ns, ns = charge(worker, begin);
   pthread_mutex_lock(&recording_lock);
   if (!state->is_written) write_state(state);
-  uint32_t node = stack_node(state->api, L, 0, 0);
+  uint32_t node = stack_node(state->api, L, 0, 0, 0);
   if (node != 0) recording_sample(state->number, node, (uint32_t)samples, ns, cost, (char)condition);
   pthread_mutex_unlock(&recording_lock);
   worker->cost_ns = cpu_now() - begin;

@@ -168,7 +168,7 @@ static int depth(const LuaApi *api, lua_State *L, int known) {
   return high;
 }
 
-uint32_t stack_node(const LuaApi *api, lua_State *L, int level, uint32_t parent) {
+uint32_t stack_node(const LuaApi *api, lua_State *L, int level, uint32_t parent, int line) {
   Place stack[2 * (INNERMOST + OUTERMOST) + 1];
   LuaDebug activation;
   int count = 0, at = level;
@@ -182,6 +182,7 @@ uint32_t stack_node(const LuaApi *api, lua_State *L, int level, uint32_t parent)
       for (; api->getstack(L, at, &activation); at++) count += places(api, L, &activation, &stack[count]);
     }
   }
+  if (line > 0 && count > 0) stack[0].line = line;
   uint32_t node = parent;
   while (count-- > 0)
     if (stack[count].function != 0) node = recording_node(node, stack[count].function, stack[count].line);
