@@ -63,10 +63,10 @@ class Recorded:
         return sum(row.share or 0.0 for row in self.profile.builtins if row.name == name)
 
     def has_shares(self) -> None:
-        """Checks that `three` took three quarters of what both took, within its error and what loops differ by."""
+        """Checks that `three` took three quarters of what both took, within its error and as much again."""
         (three, error), (one, _) = self.function("three"), self.function("one")
         assert three + one > 0.5, (three, one)
-        assert abs(three / (three + one) - 0.75) <= error / (three + one) + 0.03, (three, one, error)
+        assert abs(three / (three + one) - 0.75) <= error / (three + one) + 0.06, (three, one, error)
 
 
 def program(name: str) -> str:
