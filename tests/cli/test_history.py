@@ -60,6 +60,7 @@ def test_figures_are_those_of_each_revision(perilune: RunPerilune, tmp_path: Pat
         row = value["revisions"][place]
         assert row["instructions"] == profile.totals.instructions
         assert row["allocated_bytes"] == profile.totals.memory.allocated_bytes
+        assert row["allocations"] == profile.totals.memory.allocations
         assert row["peak_bytes"] == profile.totals.memory.peak_bytes
 
 
@@ -76,7 +77,11 @@ def test_functions_and_lines_that_changed(perilune: RunPerilune, tmp_path: Path)
     assert not [row for row in found if row[0] in (1, 2)]  # a comment moves lines and changes none
     (line,) = [row for row in value["lines"] if row["instructions"]["difference"] == 400]
     assert (line["a"]["line"], line["b"]["line"], line["source"]) == (4, 4, "for i = 1, n do t[i] = i end")
-    assert line["allocated_bytes"]["difference"] > 0 and line["peak_live_bytes"]["difference"] > 0
+    assert (
+        line["allocations"]["difference"] > 0
+        and line["allocated_bytes"]["difference"] > 0
+        and line["peak_live_bytes"]["difference"] > 0
+    )
 
 
 def test_the_report(perilune: RunPerilune, tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ VERSION = 1
 ROW_FIGURES = {"instructions": "instructions", "allocated": "allocated_bytes", "peak": "peak_live_bytes"}
 """The field that each metric is in those of a line; functions have no peak."""
 
+_ALLOCATIONS = "allocations"
+_ROW_FIELDS = (*ROW_FIGURES.values(), _ALLOCATIONS)
+_RUN_FIELDS = (*FIGURES.values(), _ALLOCATIONS)
+
 
 @dataclass(slots=True)
 class Series:
@@ -79,7 +83,7 @@ class Change:
             "a": _place(row.a),
             "b": _place(row.b),
             "source": self.source,
-            **{name: row.figures[name].to_json() for name in ROW_FIGURES.values() if name in row.figures},
+            **{name: row.figures[name].to_json() for name in _ROW_FIELDS if name in row.figures},
         }
 
 
@@ -124,7 +128,7 @@ class History:
                     "date": point.revision.date,
                     "subject": point.revision.subject,
                     "skipped": point.skipped,
-                    **{name: point.figures.get(name) for name in FIGURES.values()},
+                    **{name: point.figures.get(name) for name in _RUN_FIELDS},
                 }
                 for point in self.points
             ],
@@ -155,7 +159,7 @@ class Historian:
         if self._last is not None:
             before, sources_before = self._last
             comparison = compare(before, profile, sources_before, sources)
-            changes = {name: comparison.totals.figures[name] for name in FIGURES.values()}
+            changes = {name: comparison.totals.figures[name] for name in _RUN_FIELDS}
             history.functions += _changes(revision, comparison.functions, sources_before, sources)
             history.lines += _changes(revision, comparison.lines, sources_before, sources)
         self._follow_functions(profile)
@@ -209,19 +213,15 @@ def _line(text: Sequence[str] | None, number: int) -> str:
 
 
 def _figures(profile: Profile) -> dict[str, int]:
-    memory = profile.totals.memory
-    return {
-        "instructions": profile.totals.instructions,
-        "allocated_bytes": memory.allocated_bytes,
-        "peak_bytes": memory.peak_bytes,
-    }
+    totals = profile.totals
+    return {"instructions": totals.instructions, **{name: getattr(totals.memory, name) for name in _RUN_FIELDS[1:]}}
 
 
 def _changes(revision: Revision, rows: Sequence[Row], before: Sources, after: Sources) -> list[Change]:
     """The rows of which one of our figures changed."""
     found = []
     for row in rows:
-        if any(row.figures[name].difference for name in ROW_FIGURES.values() if name in row.figures):
+        if any(row.figures[name].difference for name in _ROW_FIELDS if name in row.figures):
             text = (after if row.b is not None else before).get(row.place.path or "")
             found.append(Change(revision, row, _line(text, row.place.line)))
     return found
