@@ -226,6 +226,7 @@ def test_ctrl_c_reports_what_is_done(tmp_path: Path) -> None:
         (["--since", "nowhere", "a.lua"], 1, "git knows no revision 'nowhere' here"),
         (["--since", "HEAD", "--until", "HEAD~1", "a.lua"], 1, "HEAD is no ancestor of HEAD~1"),
         (["--since", "HEAD~2", "--until", "HEAD~2", "a.lua"], 1, "no revision of 1 could be run: a.lua:1: "),
+        (["gone/a.lua"], 1, "there is no folder gone"),
         (["none.lua"], 1, "no revision up to HEAD has none.lua"),
         (["--since", "HEAD", "none.lua"], 1, "no revision of 1 could be run: it has no file none.lua"),
     ],

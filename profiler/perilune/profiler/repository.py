@@ -51,6 +51,8 @@ class Repository:
     def of(path: str) -> Repository:
         """The repository that a file is in. Raises RevisionError where there is none, or no git."""
         real = os.path.realpath(path)
+        if not os.path.isdir(os.path.dirname(real)):
+            raise RevisionError(f"there is no folder {os.path.dirname(path) or os.path.dirname(real)}")
         done = run_git(os.path.dirname(real), "rev-parse", "--show-toplevel")
         top = os.fsdecode(done.stdout.rstrip(b"\r\n"))
         if done.returncode or not top:
