@@ -21,9 +21,7 @@
 #include "lib/api.h"
 #include "lib/sandbox.h"
 #include "machine/hooks.h"
-#include "opcodes.h"
-#include "profiler/cpu.h"
-#include "profiler/profiler.h"
+#include "profiler/raw.h"
 
 #define SIGNAL_STATUS 128 /* the exit status of a process that a signal ended is this and its number, as shells have it */
 #define STOP_SIGNALS 3    /* Ctrl-C is the first */
@@ -697,288 +695,73 @@ static PyObject *State_live(PyObject *object, PyObject *unused) {
                        profiler != NULL ? (unsigned long long)profiler_allocated_bytes(profiler) : 0);
 }
 
-/* Adds to a dictionary and takes the reference to the value; false with an exception. */
-static bool put(PyObject *dict, const char *name, PyObject *value) {
-  bool added = value != NULL && PyDict_SetItemString(dict, name, value) == 0;
+/* The raw figures as Python objects: a stack of lists, of which the one below all takes the whole. */
+#define RAW_DEPTH 16
+
+typedef struct ObjectSink {
+  RawSink sink;
+  PyObject *open[RAW_DEPTH];
+  enum RawShape shapes[RAW_DEPTH];
+  int depth;
+} ObjectSink;
+
+/* Takes the reference. */
+static void add_object(RawSink *sink, PyObject *value) {
+  ObjectSink *self = (ObjectSink *)sink;
+  sink->failed = sink->failed || value == NULL || PyList_Append(self->open[self->depth], value) < 0;
   Py_XDECREF(value);
-  return added;
 }
 
-static bool put_u64(PyObject *dict, const char *name, uint64_t n) {
-  return put(dict, name, PyLong_FromUnsignedLongLong(n));
+static void begin_object(RawSink *sink, enum RawShape shape) {
+  ObjectSink *self = (ObjectSink *)sink;
+  self->open[++self->depth] = PyList_New(0);
+  self->shapes[self->depth] = shape;
+  sink->failed |= self->open[self->depth] == NULL;
 }
 
-static PyObject *none(void) {
-  Py_INCREF(Py_None);
-  return Py_None;
-}
-
-static PyObject *bytes_or_none(const char *text, size_t length) {
-  return text == NULL ? none() : PyBytes_FromStringAndSize(text, (Py_ssize_t)length);
-}
-
-/* An empty string for no array. */
-static PyObject *array_bytes(const void *array, size_t size) {
-  return PyBytes_FromStringAndSize(array, array == NULL ? 0 : (Py_ssize_t)size);
-}
-
-static PyObject *counts_bytes(const ProtoCounts *c) {
-  size_t size = c->word_count * sizeof(uint64_t);
-  uint64_t *counts = malloc(size);
-  if (counts == NULL) return PyErr_NoMemory();
-  profiler_derive(c, counts);
-  PyObject *bytes = array_bytes(counts, size);
-  free(counts);
-  return bytes;
-}
-
-/* What stamps were taken off again may leave less than nothing. */
-static uint64_t ticks_left(uint64_t ticks) { return ticks > INT64_MAX ? 0 : ticks; }
-
-static PyObject *ticks_bytes(const ProtoCounts *c) {
-  size_t size = c->word_count * sizeof(uint64_t);
-  uint64_t *ticks = malloc(size);
-  if (ticks == NULL) return PyErr_NoMemory();
-  for (uint32_t i = 0; i < c->word_count; i++) ticks[i] = ticks_left(c->ticks[i]);
-  PyObject *bytes = array_bytes(ticks, size);
-  free(ticks);
-  return bytes;
-}
-
-enum SiteFigure { SITE_ALLOCATIONS, SITE_BYTES, SITE_LIVE, SITE_PEAK_LIVE, SITE_DRIVEN };
-
-static uint64_t site_figure(const Sites *sites, uint32_t site, enum SiteFigure figure) {
-  const Site *s = &sites->array[site];
-  switch (figure) {
-    case SITE_ALLOCATIONS: return s->allocations;
-    case SITE_BYTES: return s->bytes;
-    case SITE_LIVE: return site_live(sites, site);
-    case SITE_DRIVEN: return s->driven;
-    default: return site_peak_live(sites, site);
-  }
-}
-
-/* One figure of all sites of a function. */
-static PyObject *site_bytes(const Sites *sites, const ProtoCounts *c, enum SiteFigure figure) {
-  size_t size = c->word_count * sizeof(uint64_t);
-  uint64_t *column = malloc(size);
-  if (column == NULL) return PyErr_NoMemory();
-  column[0] = site_figure(sites, c->first_site, figure); /* before the first instruction */
-  for (uint32_t i = 1; i < c->word_count; i++) column[i] = 0;
-  for (uint32_t i = 0; i < c->word_count; i++) column[i] += site_figure(sites, c->first_site + 1 + i, figure);
-  PyObject *result = array_bytes(column, size);
-  free(column);
-  return result;
-}
-
-/* The index of the first entry of a site at or behind `site`. */
-static uint32_t first_kind(const Sites *sites, uint32_t site) {
-  uint32_t low = 0, high = sites->kind_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (sites->kinds[middle].site < site)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-/* What is live of so many sites: (word of the function they are of, kind, bytes, objects). */
-static PyObject *kind_list(const Sites *sites, uint32_t first, uint32_t count) {
-  PyObject *list = PyList_New(0);
-  for (uint32_t i = first_kind(sites, first); i < sites->kind_count && sites->kinds[i].site < first + count; i++) {
-    const SiteKind *k = &sites->kinds[i];
-    uint32_t word = k->site > first ? k->site - first - 1 : 0;
-    PyObject *row = list == NULL ? NULL : Py_BuildValue("(IsKK)", word, block_kind_names[k->kind],
-                                                        (unsigned long long)k->bytes, (unsigned long long)k->objects);
-    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
-    Py_XDECREF(row);
-    if (list == NULL) break;
-  }
-  return list;
-}
-
-static bool put_function(PyObject *dict, const Sites *sites, const ProtoCounts *c) {
-  size_t size = c->word_count * sizeof(uint64_t);
-  const KeptText *source = c->source;
-  return put_u64(dict, "id", c->id) && put_u64(dict, "text", c->text_number) &&
-         put(dict, "parent", c->parent == NO_PARENT ? none() : PyLong_FromUnsignedLong(c->parent)) &&
-         put(dict, "name", bytes_or_none(c->name, c->name_length)) &&
-         put(dict, "source", source == NULL ? none() : bytes_or_none(source->text, source->length)) &&
-         put(dict, "first_line", PyLong_FromLong(c->first_line)) &&
-         put(dict, "last_line", PyLong_FromLong(c->last_line)) &&
-         put(dict, "code", array_bytes(c->code, c->word_count * sizeof(uint32_t))) &&
-         put(dict, "lines", array_bytes(c->lines, c->word_count * sizeof(uint32_t))) &&
-         put(dict, "ranges", array_bytes(c->ranges, (size_t)c->range_count * 5 * sizeof(uint32_t))) &&
-         put(dict, "word_ranges", array_bytes(c->word_ranges, c->word_count * sizeof(uint32_t))) &&
-         put_u64(dict, "entries", c->entries) && put(dict, "counts", counts_bytes(c)) &&
-         put(dict, "every", c->every != NULL ? array_bytes(c->every, size) : none()) &&
-         put(dict, "ticks", c->ticks != NULL ? ticks_bytes(c) : none()) &&
-         put(dict, "samples", c->samples != NULL ? array_bytes(c->samples, size) : none()) &&
-         put(dict, "waiting", c->waiting != NULL ? array_bytes(c->waiting, size) : none()) &&
-         put(dict, "taken", array_bytes(c->taken, size)) && put(dict, "aborted", array_bytes(c->aborted, size)) &&
-         put(dict, "allocations", site_bytes(sites, c, SITE_ALLOCATIONS)) &&
-         put(dict, "allocated_bytes", site_bytes(sites, c, SITE_BYTES)) &&
-         put(dict, "live_bytes", site_bytes(sites, c, SITE_LIVE)) &&
-         put(dict, "peak_live_bytes", site_bytes(sites, c, SITE_PEAK_LIVE)) &&
-         put(dict, "gc_driven", site_bytes(sites, c, SITE_DRIVEN)) &&
-         put(dict, "live_kinds", kind_list(sites, c->first_site, c->word_count + 1));
-}
-
-/* The functions' dictionaries in the order of their ids. */
-static PyObject *function_list(const Profiler *profiler) {
-  PyObject *list = PyList_New(0);
-  for (uint32_t i = 0; list != NULL && i < profiler->functions.count; i++) {
-    PyObject *dict = PyDict_New();
-    if (dict == NULL || !put_function(dict, &profiler->sites, profiler->functions.array[i]) || PyList_Append(list, dict) < 0)
-      Py_CLEAR(list);
-    Py_XDECREF(dict);
-  }
-  return list;
-}
-
-static PyObject *builtin_list(const Profiler *profiler) {
-  PyObject *list = PyList_New(0);
-  for (uint32_t i = 0; list != NULL && i < profiler->builtin_count; i++) {
-    const BuiltinCount *b = &profiler->builtins[i];
-    PyObject *row =
-      Py_BuildValue("(sKKK)", b->name, (unsigned long long)b->calls, (unsigned long long)ticks_left(b->ticks),
-                    (unsigned long long)b->samples);
-    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
-    Py_XDECREF(row);
-  }
-  return list;
-}
-
-static PyObject *cpu_or_none(const Profiler *profiler, uint64_t ns) {
-  return profiler->cpu_ns == CPU_UNKNOWN ? none() : PyLong_FromUnsignedLongLong(ns);
-}
-
-static PyObject *zone_list(const Profiler *profiler) {
-  PyObject *list = PyList_New(0);
-  for (uint32_t i = 0; list != NULL && i < profiler->zone_count; i++) {
-    const Zone *z = &profiler->zones[i];
-    PyObject *row = Py_BuildValue("(y#KKKKN)", z->name, (Py_ssize_t)z->length, (unsigned long long)z->calls,
-                                  (unsigned long long)z->ns, (unsigned long long)z->allocated_bytes,
-                                  (unsigned long long)z->allocations, cpu_or_none(profiler, z->cpu_ns));
-    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
-    Py_XDECREF(row);
-  }
-  return list;
-}
-
-static PyObject *chain_list(const Profiler *profiler) {
-  PyObject *list = PyList_New(0);
-  for (uint32_t i = 0; list != NULL && i < profiler->chain_count && i < CHAIN_ENTRIES; i++) {
-    const ChainEntry *e = &profiler->chain[i];
-    PyObject *row = Py_BuildValue("(IIz)", e->function, e->line, e->builtin);
-    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
-    Py_XDECREF(row);
-  }
-  return list;
-}
-
-static PyObject *collector(const Collector *c) {
-  PyObject *walked = PyList_New(0);
-  for (int kind = 0; walked != NULL && kind < BLOCK_KINDS; kind++) {
-    const HeapCount *of = &c->walked[kind];
-    PyObject *row = Py_BuildValue("(sKK)", block_kind_names[kind], (unsigned long long)of->bytes,
-                                  (unsigned long long)of->objects);
-    if (row == NULL || PyList_Append(walked, row) < 0) Py_CLEAR(walked);
-    Py_XDECREF(row);
-  }
-  if (walked == NULL) return NULL;
-  return Py_BuildValue("{sKsKsKsKsN}", "cycles", (unsigned long long)c->cycles, "work", (unsigned long long)c->work,
-                       "freed_bytes", (unsigned long long)c->freed.bytes, "freed_objects",
-                       (unsigned long long)c->freed.objects, "walked", walked);
-}
-
-static bool put_totals(PyObject *dict, const Profiler *profiler) {
-  return put_u64(dict, "wall_ns", profiler_elapsed_ns(profiler)) && put_u64(dict, "run_ns", profiler->run_ns) &&
-         put(dict, "cpu_ns", cpu_or_none(profiler, profiler->cpu_ns)) &&
-         put_u64(dict, "gc_ticks", profiler->activity_ticks[ACTIVITY_COLLECTING]) &&
-         put_u64(dict, "compile_ticks", profiler->activity_ticks[ACTIVITY_COMPILING]) &&
-         put_u64(dict, "outside_ticks", profiler->outside_ticks) &&
-         put(dict, "ns_per_tick", PyFloat_FromDouble(profiler->ns_per_tick)) &&
-         put(dict, "probe_ticks", PyFloat_FromDouble(profiler->probe.added_ticks)) &&
-         put(dict, "hidden_ticks", PyFloat_FromDouble(profiler->probe.hidden_ticks)) &&
-         put_u64(dict, "started_bytes", profiler->started_bytes) &&
-         put_u64(dict, "current_bytes", profiler->current_bytes) &&
-         put_u64(dict, "peak_bytes", profiler->peak_bytes) &&
-         put_u64(dict, "allocated_bytes", profiler_allocated_bytes(profiler)) &&
-         put_u64(dict, "released_bytes", profiler->released_bytes) &&
-         put_u64(dict, "allocations", profiler->allocations) &&
-         put_u64(dict, "outside_allocations", profiler->sites.array[SITE_OUTSIDE].allocations) &&
-         put_u64(dict, "outside_bytes", profiler->sites.array[SITE_OUTSIDE].bytes) &&
-         put_u64(dict, "outside_live_bytes", site_live(&profiler->sites, SITE_OUTSIDE)) &&
-         put_u64(dict, "outside_peak_live_bytes", site_peak_live(&profiler->sites, SITE_OUTSIDE)) &&
-         put_u64(dict, "before_live_bytes", site_live(&profiler->sites, SITE_BEFORE)) &&
-         put_u64(dict, "before_peak_live_bytes", site_peak_live(&profiler->sites, SITE_BEFORE)) &&
-         put(dict, "live_kinds", kind_list(&profiler->sites, 0, FIRST_SITE)) &&
-         put_u64(dict, "current_depth", profiler->current_depth) &&
-         put(dict, "paused_bytes", PyLong_FromLongLong(profiler->paused_bytes)) &&
-         put(dict, "closing_bytes", PyLong_FromLongLong(profiler->closing_bytes)) &&
-         put(dict, "collector", collector(&profiler->collector)) && put(dict, "zones", zone_list(profiler)) && put(dict, "peak_chain", chain_list(profiler)) &&
-         put_u64(dict, "peak_chain_length", profiler->chain_count) &&
-         put_u64(dict, "peak_chain_depth", profiler->chain_depth) &&
-         put_u64(dict, "peak_depth", profiler->peak_depth);
-}
-
-/* The call tree's nodes, parents first: (parent, function id, line, name of the library function or None, samples), or how
-   many of these found the thread waiting. */
-static PyObject *tree_list(const Samples *samples, bool waiting) {
-  PyObject *list = PyList_New(0);
-  for (uint32_t i = 0; list != NULL && i < samples->node_count; i++) {
-    const TreeNode *n = &samples->nodes[i];
-    const char *builtin = n->builtin != NO_BUILTIN && i > 0 ? samples->builtins[n->builtin].name : NULL;
-    PyObject *row = waiting ? PyLong_FromUnsignedLongLong(n->waiting)
-                            : Py_BuildValue("(IIIzK)", n->parent, n->function, n->line, builtin,
-                                            (unsigned long long)n->samples);
-    if (row == NULL || PyList_Append(list, row) < 0) Py_CLEAR(list);
-    Py_XDECREF(row);
-  }
-  return list;
-}
-
-/* Library functions of which a sample found the thread waiting, with how many did. */
-static PyObject *builtins_waiting(const Profiler *profiler) {
+/* Of the keys and values that follow each other in a list. */
+static PyObject *dict_of(PyObject *list) {
   PyObject *dict = PyDict_New();
-  for (uint32_t i = 0; dict != NULL && i < profiler->builtin_count; i++) {
-    const BuiltinCount *b = &profiler->builtins[i];
-    if (b->waiting > 0 && !put_u64(dict, b->name, b->waiting)) Py_CLEAR(dict);
-  }
+  for (Py_ssize_t i = 0; dict != NULL && i + 1 < PyList_Size(list); i += 2)
+    if (PyDict_SetItem(dict, PyList_GetItem(list, i), PyList_GetItem(list, i + 1)) < 0) Py_CLEAR(dict);
   return dict;
 }
 
-static PyObject *waiting(const Profiler *profiler, const Samples *samples) {
-  if (!samples->knows_waiting) return none();
-  PyObject *dict = PyDict_New();
-  if (dict != NULL && put_u64(dict, "samples", samples->waiting) &&
-      put_u64(dict, "gc", samples->activities_waiting[ACTIVITY_COLLECTING]) &&
-      put_u64(dict, "compile", samples->activities_waiting[ACTIVITY_COMPILING]) &&
-      put_u64(dict, "outside", samples->outside_waiting) && put(dict, "builtins", builtins_waiting(profiler)) &&
-      put(dict, "tree", tree_list(samples, true)))
-    return dict;
-  Py_XDECREF(dict);
-  return NULL;
+static void end_object(RawSink *sink) {
+  ObjectSink *self = (ObjectSink *)sink;
+  PyObject *list = self->open[self->depth], *value = list;
+  enum RawShape shape = self->shapes[self->depth--];
+  if (list != NULL && shape != RAW_LIST) {
+    value = shape == RAW_MAP ? dict_of(list) : PyList_AsTuple(list);
+    Py_DECREF(list);
+  }
+  add_object(sink, value);
 }
 
-static PyObject *sampling(const Profiler *profiler) {
-  if (profiler->sampler == NULL) return none();
-  const Samples *samples = sampler_samples(profiler->sampler);
-  static const char *const kinds[] = {[SAMPLER_SIGNAL] = "signal", [SAMPLER_THREAD] = "thread", [SAMPLER_STEPS] = "steps"};
-  const char *kind = kinds[sampler_kind(profiler->sampler)];
-  PyObject *dict = PyDict_New();
-  if (dict != NULL && put(dict, "sampler", PyUnicode_FromString(kind)) &&
-      put_u64(dict, "interval_ns", sampler_interval_ns(profiler->sampler)) && put_u64(dict, "samples", samples->all) &&
-      put_u64(dict, "gc_samples", samples->activities[ACTIVITY_COLLECTING]) &&
-      put_u64(dict, "compile_samples", samples->activities[ACTIVITY_COMPILING]) &&
-      put_u64(dict, "outside_samples", samples->outside) &&
-      put(dict, "tree", tree_list(samples, false)) && put(dict, "waiting", waiting(profiler, samples)))
-    return dict;
-  Py_XDECREF(dict);
-  return NULL;
+static void add_none(RawSink *sink) {
+  Py_INCREF(Py_None);
+  add_object(sink, Py_None);
+}
+
+static void add_natural(RawSink *sink, uint64_t n) { add_object(sink, PyLong_FromUnsignedLongLong(n)); }
+static void add_integer(RawSink *sink, int64_t n) { add_object(sink, PyLong_FromLongLong(n)); }
+static void add_real(RawSink *sink, double x) { add_object(sink, PyFloat_FromDouble(x)); }
+static void add_text(RawSink *sink, const char *text) { add_object(sink, PyUnicode_FromString(text)); }
+
+static void add_bytes(RawSink *sink, const void *bytes, size_t length) {
+  add_object(sink, PyBytes_FromStringAndSize(bytes, (Py_ssize_t)length));
+}
+
+static PyObject *raw_figures(const Profiler *profiler) {
+  ObjectSink sink = {
+    .sink = {begin_object, end_object, add_none, add_natural, add_integer, add_real, add_text, add_bytes, false}};
+  sink.open[0] = PyList_New(0);
+  if (sink.open[0] == NULL) return NULL;
+  raw_tell(&sink.sink, profiler);
+  PyObject *whole = sink.sink.failed ? NULL : PyList_GetItem(sink.open[0], 0);
+  Py_XINCREF(whole);
+  for (int i = sink.depth; i >= 0; i--) Py_XDECREF(sink.open[i]);
+  return whole != NULL || PyErr_Occurred() ? whole : PyErr_NoMemory();
 }
 
 static PyObject *State_profile_data(PyObject *object, PyObject *unused) {
@@ -990,13 +773,7 @@ static PyObject *State_profile_data(PyObject *object, PyObject *unused) {
     PyErr_SetString(PyExc_RuntimeError, "no profile has been made");
     return NULL;
   }
-  PyObject *dict = PyDict_New();
-  if (dict != NULL && put(dict, "functions", function_list(profiler)) &&
-      put(dict, "builtins", builtin_list(profiler)) && put(dict, "sampling", sampling(profiler)) &&
-      put_totals(dict, profiler))
-    return dict;
-  Py_XDECREF(dict);
-  return NULL;
+  return raw_figures(profiler);
 }
 
 /* The type */
