@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "capi.h"
+#include "host.h"
 #include "machine/chunk.h"
+#include "profiler/profiler.h"
 
 int foreign_status(int status) {
   switch (status) {
@@ -22,14 +24,30 @@ static void pass_on_final(Thread *L, int status) {
   if (status == STATUS_EXIT) exit(L->vm->exit_status); /* in a host, outside of all calls */
 }
 
+/* Whether a host's call begins here, and not one inside it. */
+static inline bool begin_run(VM *vm) {
+  if (LIKELY(host_run_begins == NULL || vm->profiler == NULL || vm->profiler->inside)) return false;
+  host_run_begins(vm);
+  return true;
+}
+
+static inline void end_run(VM *vm, bool was_begun) {
+  if (UNLIKELY(was_begun)) host_run_ends(vm);
+}
+
 void lua_callk(lua_State *S, int arguments, int results, lua_KContext context, lua_KFunction k) {
-  foreign_call_value(state_thread(S), arguments, results, k, context);
+  Thread *L = state_thread(S);
+  const bool is_run = begin_run(L->vm);
+  foreign_call_value(L, arguments, results, k, context);
+  end_run(L->vm, is_run);
 }
 
 int lua_pcallk(lua_State *S, int arguments, int results, int handler, lua_KContext context, lua_KFunction k) {
   Thread *L = state_thread(S);
   ptrdiff_t slot = handler != 0 ? capi_at(L, handler) - L->stack : 0;
+  const bool is_run = begin_run(L->vm);
   int status = foreign_pcall(L, arguments, results, slot, k, context);
+  end_run(L->vm, is_run);
   pass_on_final(L, status);
   return foreign_status(status);
 }
@@ -172,7 +190,9 @@ int lua_resume(lua_State *S, lua_State *from, int arguments, int *results) {
     return resume_error(thread, arguments, "cannot resume dead coroutine");
   if (vm->c_depth + vm->current->nesting + 1 >= MAX_C_DEPTH) return resume_error(thread, arguments, "C stack overflow");
   Thread *L = vm->current;
+  const bool is_run = begin_run(vm);
   int status = foreign_resume(L, thread, arguments, results);
+  end_run(vm, is_run);
   if (status == STATUS_OK) return thread->status == THREAD_SUSPENDED ? LUA_YIELD : LUA_OK;
   *results = 1;
   push_value(thread, thread->top - 1); /* the caller takes one; the other is there when the thread is closed */

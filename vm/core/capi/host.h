@@ -8,6 +8,11 @@
 extern void (*host_state_begins)(VM *vm);
 extern void (*host_state_ends)(VM *vm);
 
+/* Around every call of a machine's code by a host that is not made inside another one; NULL: nothing. An error that no one
+   catches leaves the call without the second. */
+extern void (*host_run_begins)(VM *vm);
+extern void (*host_run_ends)(VM *vm);
+
 /* A machine can call C functions from now on. */
 void capi_open(VM *vm);
 

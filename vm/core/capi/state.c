@@ -10,6 +10,8 @@ const char lua_ident[] = "$LuaVersion: Lua 5.4, C API of Perilune $";
 
 void (*host_state_begins)(VM *vm);
 void (*host_state_ends)(VM *vm);
+void (*host_run_begins)(VM *vm);
+void (*host_run_ends)(VM *vm);
 
 static void ignore_warning(void *context, const char *message, int to_be_continued) {
   (void)context, (void)message, (void)to_be_continued;

@@ -242,6 +242,7 @@ static NORETURN void panic(VM *vm) {
   L->status = THREAD_DEAD; /* as lua_status tells it */
   L->failed = true;
   L->failed_status = STATUS_ERROR;
+  profiler_leave(vm);
   if (vm->panic != NULL) vm->panic(thread_state(L));
   abort();
 }

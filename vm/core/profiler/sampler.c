@@ -96,6 +96,8 @@ struct Sampler {
   bool has_thread;
   atomic_bool foreign; /* C code of a module runs: no signal is sent, */
   atomic_bool reading; /* and another thread takes a sample */
+  bool comes_and_goes; /* see sampler_expect_short_runs */
+  atomic_bool resting; /* no run is under way, which another thread would have samples of */
 #if defined(_WIN32)
   HANDLE thread;
   HANDLE target; /* the VM's */
@@ -104,6 +106,8 @@ struct Sampler {
   pthread_t target;
   pid_t process; /* that has the thread */
   bool had_blocked;
+  pthread_mutex_t rest_mutex;
+  pthread_cond_t rest_ends; /* `resting` or `stopping` has changed */
 #endif
 };
 
@@ -543,7 +547,7 @@ static void wait_ns(uint64_t ns) { Sleep((DWORD)((ns + 999999) / 1000000)); }
 static bool read_foreign(Sampler *s, bool is_waiting) {
   atomic_store(&s->reading, true);
   bool stands_still = atomic_load(&s->foreign);
-  if (stands_still) sample_now(s, is_waiting);
+  if (stands_still && !atomic_load(&s->resting)) sample_now(s, is_waiting);
   atomic_store(&s->reading, false);
   return stands_still;
 }
@@ -568,17 +572,36 @@ static void wait_ns(uint64_t ns) {
 }
 #endif
 
+#if defined(_WIN32)
+static void wait_for_run(Sampler *s) { (void)s; }
+#else
+static void wait_for_run(Sampler *s) {
+  pthread_mutex_lock(&s->rest_mutex);
+  while (atomic_load(&s->resting) && !atomic_load(&s->stopping)) pthread_cond_wait(&s->rest_ends, &s->rest_mutex);
+  pthread_mutex_unlock(&s->rest_mutex);
+}
+#endif
+
 #define LONGEST_WAIT_NS 20000000u /* a long interval is waited for in pieces, so that the thread can be stopped */
 
+#define MOST_VAIN 16 /* intervals in which nothing ran, until there are no more of them before something does */
+
 static void read_samples(Sampler *s) {
-  for (uint64_t left = first_interval(s);; left = next_interval(s)) {
+  int vain = 0;
+  for (uint64_t left = first_interval(s);; left = vain < MOST_VAIN ? next_interval(s) : first_interval(s)) {
+    if (vain == MOST_VAIN) vain = 0;
     while (left > 0 && !atomic_load(&s->stopping)) {
       uint64_t piece = left < LONGEST_WAIT_NS ? left : LONGEST_WAIT_NS;
       wait_ns(piece);
       left -= piece;
     }
     if (atomic_load(&s->stopping)) return;
-    ask(s);
+    if (!atomic_load(&s->resting)) {
+      vain = 0;
+      ask(s);
+    } else if (++vain == MOST_VAIN) {
+      wait_for_run(s);
+    }
   }
 }
 
@@ -598,6 +621,8 @@ static void thread_enter(Sampler *s) {
   if (!s->has_thread) CloseHandle(s->target);
 }
 
+static void thread_end(Sampler *s) { (void)s; }
+
 static void thread_leave(Sampler *s) {
   if (!s->has_thread) return;
   atomic_store(&s->stopping, true);
@@ -607,6 +632,8 @@ static void thread_leave(Sampler *s) {
   s->has_thread = false;
 }
 #else
+static void wait_for_reader(Sampler *s);
+
 static void *thread_body(void *sampler) {
   read_samples(sampler);
   return NULL;
@@ -625,23 +652,66 @@ static void thread_begin(Sampler *s) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* A child has none. */
+static bool has_own_thread(const Sampler *s) { return s->has_thread && s->process == getpid(); }
+
+static void thread_end(Sampler *s) {
+  if (has_own_thread(s)) {
+    pthread_mutex_lock(&s->rest_mutex);
+    atomic_store(&s->stopping, true);
+    pthread_cond_signal(&s->rest_ends);
+    pthread_mutex_unlock(&s->rest_mutex);
+    pthread_join(s->thread, NULL);
+  }
+  s->has_thread = false;
+}
+
+/* As if C code ran, until there is another run: no signal is on its way, and none is sent. */
+static void thread_rest(Sampler *s) {
+  atomic_store(&s->resting, true);
+  sampler_begin_foreign(s);
+  wait_for_reader(s);
+}
+
+static void thread_go_on(Sampler *s) {
+  s->target = pthread_self();
+  pthread_mutex_lock(&s->rest_mutex);
+  sampler_end_foreign(s);
+  atomic_store(&s->resting, false);
+  pthread_cond_signal(&s->rest_ends);
+  pthread_mutex_unlock(&s->rest_mutex);
+}
+
 static void thread_enter(Sampler *s) {
   listen(s);
+  if (s->comes_and_goes && has_own_thread(s)) {
+    thread_go_on(s);
+    return;
+  }
+  if (s->comes_and_goes) { /* the first run, or a child's, which has copies of what its parent's thread was in */
+    pthread_mutex_init(&s->rest_mutex, NULL);
+    pthread_cond_init(&s->rest_ends, NULL);
+    atomic_store(&s->foreign, false);
+    atomic_store(&s->reading, false);
+    atomic_store(&s->resting, false);
+  }
   thread_begin(s);
 }
 
 static void thread_leave(Sampler *s) {
-  if (s->has_thread && s->process == getpid()) { /* a child has none */
-    atomic_store(&s->stopping, true);
-    pthread_join(s->thread, NULL);
-  }
-  s->has_thread = false;
+  if (s->comes_and_goes) thread_rest(s);
+  else thread_end(s);
   stop_listening(s);
 }
 #endif
 
 /* Waiting is known if it is in every part of the run. */
 static void watched_thread_enter(Sampler *s) {
+  if (s->comes_and_goes) { /* the program would find an open file among its own, which it may close */
+    s->samples.knows_waiting = false;
+    thread_enter(s);
+    return;
+  }
   cpu_watch_begin(&s->watch);
   bool is_known = s->watch.state_file >= 0;
   s->samples.knows_waiting = is_known && (s->samples.knows_waiting || s->samples.all == 0);
@@ -708,6 +778,10 @@ Sampler *sampler_new(VM *vm, enum SamplerKind kind, uint64_t interval_ns, bool *
   s->interval_ns = interval_ns;
   s->random = 0x2545F4914F6CDD1Du ^ profiler_now_ns(); /* another place in every run of a program */
   atomic_init(&s->trials, -1);
+#if !defined(_WIN32)
+  pthread_mutex_init(&s->rest_mutex, NULL);
+  pthread_cond_init(&s->rest_ends, NULL);
+#endif
   if (kind == SAMPLER_STEPS)
     s->kind = steps_work() ? SAMPLER_STEPS : SAMPLER_THREAD;
   else
@@ -730,8 +804,13 @@ Sampler *sampler_new(VM *vm, enum SamplerKind kind, uint64_t interval_ns, bool *
   return NULL;
 }
 
+void sampler_expect_short_runs(Sampler *s) {
+  if (s != NULL && s->kind == SAMPLER_THREAD) s->comes_and_goes = true;
+}
+
 void sampler_delete(Sampler *s) {
   if (s == NULL) return;
+  if (s->comes_and_goes) thread_end(s);
   memory_uncounted_free(s->samples.builtins);
   memory_uncounted_free(s->samples.nodes);
   memory_uncounted_free(s->node_buckets);

@@ -61,6 +61,9 @@ const Samples *sampler_samples(const Sampler *sampler);
 /* Around the running of a program, on the thread that runs it. */
 void sampler_enter(Sampler *sampler);
 void sampler_leave(Sampler *sampler);
+/* The program runs in many short pieces, perhaps on several threads in turn, and a host's own work is between: the thread of
+   SAMPLER_THREAD stays, and rests meanwhile. Before the first piece. NULL is no sampler. */
+void sampler_expect_short_runs(Sampler *sampler);
 
 /* An activity of the machine's own has ended: its steps are not followed one by one. NULL is no sampler. */
 void sampler_go_on(const Sampler *sampler);

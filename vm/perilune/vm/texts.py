@@ -59,9 +59,10 @@ class Texts:
         """In the order of their first loads."""
         return iter(self._by_identity.values())
 
-    def number(self, content: bytes, chunkname: bytes) -> int:
-        """The number of a text that is being loaded now."""
-        place = self._place(os.fsdecode(chunkname[1:])) if chunkname[:1] == b"@" else None
+    def number(self, content: bytes, chunkname: bytes, folder: str = "") -> int:
+        """The number of a text that is being loaded now, by a process that works in a folder: "" is this one."""
+        is_file = chunkname[:1] == b"@"
+        place = self._place(os.path.join(folder, os.fsdecode(chunkname[1:]))) if is_file else None
         sha256 = hashlib.sha256(content).hexdigest()
         identity = (place or chunkname, sha256)
         text = self._by_identity.get(identity)
