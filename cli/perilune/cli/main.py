@@ -18,6 +18,7 @@ Perilune runs Lua 5.4 programs and shows, line by line, what they cost.
 
   perilune run FILE [ARGUMENT...]      run a program, as lua does
   perilune profile FILE [ARGUMENT...]  run it and report the cost of every line
+  perilune host -- COMMAND...          profile the Lua inside another program
   perilune record -- COMMAND           the same of the Lua in any program
   perilune report PROFILE              show a saved profile, in any format
   perilune export PROFILE              turn it into a file for another tool
@@ -46,6 +47,7 @@ Try:  perilune profile examples/nbody.lua 5000
 _COMMANDS = (
     "run",
     "profile",
+    "host",
     "record",
     "report",
     "export",
@@ -78,8 +80,8 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[1:]
         hold_streams()
-        # profile and record have a report to write even when nobody reads the program's output any more.
-        if arguments[:1] not in (["profile"], ["record"], ["lsp"]):
+        # These have a report to write even when nobody reads the program's output any more.
+        if arguments[:1] not in (["profile"], ["host"], ["record"], ["lsp"]):
             die_of_broken_pipes()
     try:
         return _flushed(arguments)

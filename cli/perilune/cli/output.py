@@ -123,6 +123,13 @@ class Output:
         """The same output of a content that is made already."""
         return replace(self, form=replace(self.form, render=lambda *_: content, has_both_clocks=True))
 
+    def numbered(self, number: int) -> Output:
+        """The same for the profile with this number, of several: `p.json`, `p.2.json`. A stream takes them all."""
+        if number == 1 or self.path in (None, STANDARD_OUTPUT):
+            return self
+        stem, suffix = os.path.splitext(self.path or "")
+        return replace(self, path=f"{stem}.{number}{suffix}")
+
     def check(self, mode: str) -> None:
         """Ends the command where a profile of this mode lacks what is asked for, or has no place to go to."""
         message = complaint(mode, self.layout)

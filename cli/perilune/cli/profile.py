@@ -180,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sampler", choices=get_args(SamplerKind), help="who takes the samples")
     parser.add_argument(
         "--interval",
-        type=_seconds,
+        type=interval_seconds,
         metavar="MS",
         help="milliseconds between samples (default: 0.25 to 1, so that samples take no more than 1 %% of the run)",
     )
@@ -201,7 +201,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
+def interval_seconds(text: str) -> float:
+    """Milliseconds on the command line, as seconds."""
     try:
         milliseconds = float(text)
     except ValueError:

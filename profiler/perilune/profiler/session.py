@@ -177,8 +177,11 @@ def run_outcome(outcome: Outcome) -> RunOutcome:
 
 def profile_of_state(state: State, mode: Mode) -> Profile:
     """The profile that a machine has made and ended. The program is the first chunk that was loaded."""
-    raw = state.profile_data()
-    loaded = LoadedFiles.of(state.texts)
+    return profile_of_raw(state.profile_data(), mode, LoadedFiles.of(state.texts))
+
+
+def profile_of_raw(raw: RawProfile, mode: Mode, loaded: LoadedFiles) -> Profile:
+    """The profile of a machine's figures. The program is the first chunk that was loaded."""
     path = loaded.file(raw["functions"][0]).path if raw["functions"] else "?"
     profile = attribute(raw, mode, Program(path), loaded)
     profile.program.sha256 = _digest(profile)

@@ -34,6 +34,7 @@ _WAITING = 128
 _LAST_WORDS = 5.0
 _NUMBER = struct.Struct("=Q")
 _ANSWER = struct.Struct("=cIQ")
+_TAKEN = b"!"
 
 
 @dataclass(slots=True)
@@ -99,16 +100,17 @@ class HostServer:
 
     def _serve(self, connection: socket.socket) -> None:
         # A program that goes away in the middle of what it says has said nothing.
-        with connection, connection.makefile("rwb") as stream, suppress(OSError, RawBytesError):
+        with connection, connection.makefile("rb") as stream, suppress(OSError, RawBytesError):
             if secrets.compare_digest(stream.read(len(self._token)), self._token):
                 kind = stream.read(1)
                 if kind == b"C":
-                    self._compile(stream)
+                    connection.sendall(self._compile(stream))
                 elif kind == b"P":
                     self._take(stream)
+                    connection.sendall(_TAKEN)
         self._open.discard(threading.current_thread())
 
-    def _compile(self, stream: BinaryIO) -> None:
+    def _compile(self, stream: BinaryIO) -> bytes:
         (begin,) = _NUMBER.unpack(_exactly(stream, _NUMBER.size))
         chunkname, folder, content = (_exactly(stream, *_NUMBER.unpack(_exactly(stream, 8))) for _ in range(3))
         with self._compiling:
@@ -120,8 +122,7 @@ class HostServer:
                 answer, status = b"", b"M"
             except Exception as error:  # noqa: BLE001  # its message is what load returns
                 answer, status = str(error).encode("latin-1", "backslashreplace"), b"E"
-        stream.write(_ANSWER.pack(status, number, len(answer)) + answer)
-        stream.flush()
+        return _ANSWER.pack(status, number, len(answer)) + answer
 
     def _take(self, stream: BinaryIO) -> None:
         told = read_raw(stream)
@@ -129,8 +130,6 @@ class HostServer:
         known = self._states.get((state.process, state.number))
         if known is None or state.raw is not None:
             self._states[state.process, state.number] = state
-        stream.write(b"!")
-        stream.flush()
 
 
 def _chunk_of(text: bytes, chunkname: bytes) -> bytes:

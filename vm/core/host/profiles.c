@@ -1,6 +1,6 @@
 /* The profiles of the machines that a host makes. */
 #define _GNU_SOURCE
-#include "recorder.h"
+#include "profiles.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -167,7 +167,7 @@ static void state_begins(VM *vm) {
   r->next = all;
   all = r;
   pthread_mutex_unlock(&mutex);
-  signals_catch(recorder_rescue);
+  signals_catch(profiles_rescue);
 }
 
 static void run_begins(VM *vm) {
@@ -207,7 +207,7 @@ static void begin_child(void) {
   pthread_mutex_init(&mutex, NULL);
 }
 
-void recorder_open(Wishes wanted) {
+void profiles_open(Wishes wanted) {
   wishes = wanted;
   process = getpid();
   pthread_atfork(NULL, NULL, begin_child);
@@ -217,14 +217,14 @@ void recorder_open(Wishes wanted) {
   host_run_ends = run_ends;
 }
 
-void recorder_close(void) {
+void profiles_close(void) {
   pthread_mutex_lock(&mutex);
   if (all != NULL) snapshot(true);
   pthread_mutex_unlock(&mutex);
 }
 
 /* The thread that has the mutex may be the one that the signal has found: then its machines are lost. */
-void recorder_rescue(void) {
+void profiles_rescue(void) {
   if (pthread_mutex_trylock(&mutex) != 0) return;
   if (all != NULL) snapshot(false);
   pthread_mutex_unlock(&mutex);
