@@ -30,14 +30,14 @@ _VALUE_OPTIONS = (
     "--above",
     "--good",
     "--bad",
-    "--store",
     "--top",
     "--format",
     "-o",
     "--output",
+    *run_options.STORE_VALUE_OPTIONS,
     *limits.VALUE_OPTIONS,
 )
-_SWITCHES = ("--no-store", "--progress", *limits.SWITCHES, "-h", "--help")
+_SWITCHES = ("--progress", *run_options.SWITCHES, *limits.SWITCHES, "-h", "--help")
 _WORDS = CommandWords(_VALUE_OPTIONS, _SWITCHES)
 
 _PLAIN_WIDTH = 80
@@ -118,12 +118,11 @@ def _parser() -> argparse.ArgumentParser:
         "--good", metavar="REV", help="a revision that is within the limit (default: the first that has the file)"
     )
     parser.add_argument("--bad", default="HEAD", metavar="REV", help="one that is above it (default: HEAD)")
-    parser.add_argument("--store", metavar="FILE", help="where results are kept (see perilune store)")
-    parser.add_argument("--no-store", action="store_true", help="run everything, and keep nothing")
     parser.add_argument("--progress", action="store_true", help="say on standard error what each revision has")
     parser.add_argument("--top", type=row_count, default=10, metavar="N", help="rows a table; 0 for all (default: 10)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to write it (default: text)")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
+    run_options.add_store_options(parser)
     limits.add_options(parser)
     return parser
 

@@ -132,7 +132,7 @@ def _walk(program: Program, options: argparse.Namespace, store: Store | None) ->
     revisions = repository.revisions(since, options.until)
     historian = Historian(program.path, program.arguments, options.since or revisions[0].short)
     walk = _Walk(historian)
-    made = RevisionRuns(repository, program, jobs=options.jobs, store=store, cluster=getattr(options, "cluster", None))
+    made = RevisionRuns(repository, program, jobs=options.jobs, store=store, cluster=options.cluster)
     with made as runs, run_options.progress("revisions") as on_progress:
         try:
             for run in runs.all(revisions, on_progress):

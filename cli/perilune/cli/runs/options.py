@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from perilune.cli.runs.running import OnProgress, default_jobs
 from perilune.cli.runs.store import Store, default_path
 
-VALUE_OPTIONS = ("--jobs", "--cluster", "--store")
+STORE_VALUE_OPTIONS = ("--store",)
+VALUE_OPTIONS = ("--jobs", "--cluster", *STORE_VALUE_OPTIONS)
 SWITCHES = ("--no-store",)
 
 
@@ -28,6 +29,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cluster", metavar="ADDRESS", help="have the workers of this Dask scheduler make the runs: tcp://HOST:8786"
     )
+    add_store_options(parser)
+
+
+def add_store_options(parser: argparse.ArgumentParser) -> None:
+    """Adds those alone that `chosen_store` obeys, to a command that makes one run after the other."""
+    group = parser.add_argument_group("the store of results")
     group.add_argument(
         "--store", metavar="FILE", help="where results are kept, so that nothing is run twice (see perilune store)"
     )
