@@ -190,3 +190,10 @@ def test_what_cannot_be_read_is_said_with_its_place(
         result = perilune(command, "p.prof")
         assert result.status == 1 and result.errors.startswith("perilune: p.prof cannot be read as a profile: ")
         assert reason in result.errors and "Traceback" not in result.errors
+
+
+def test_static_errors_of_other_versions(perilune: RunPerilune, write_file: WriteFile) -> None:
+    write_file("a.lua", "goto done\n::done::\n")
+    assert perilune("check", "a.lua").status == perilune("check", "--std", "5.2", "a.lua").status == 0
+    result = perilune("check", "--std", "5.1", "a.lua")
+    assert (result.status, result.output) == (1, "a.lua:1:6: '=' expected near 'done'\n")
