@@ -15,6 +15,8 @@ import { Restarts } from './restarts';
 
 export type InlayHints = NonNullable<NonNullable<LanguageClientOptions['middleware']>['provideInlayHints']>;
 
+const START_LIMIT_MS = 60_000; // on a machine that does much else; what is asked for waits for the start
+
 /** A command that the server which runs does not have. */
 export class MissingCommandError extends Error {}
 
@@ -73,9 +75,12 @@ export class Connection implements vscode.Disposable {
       if (newState === State.Running && this.client === client) this.readyEmitter.fire();
     });
     const death = new Promise<never>((_, reject) => (this.failStart = reject));
+    const late = (): void => this.failStart?.(new Error(`it did not answer within ${START_LIMIT_MS / 1000} seconds.`));
+    const timer = setTimeout(late, START_LIMIT_MS);
     try {
       await Promise.race([client.start(), death]);
     } finally {
+      clearTimeout(timer);
       this.failStart = undefined;
     }
   }

@@ -83,7 +83,8 @@ export default async function automatic(step, { code, folder }) {
     await code.page.locator('.monaco-hover', { hasText: 'what is measured' }).first().waitFor();
     await code.shot('toml');
     await code.page.keyboard.press('Escape');
-    await code.page.keyboard.press('Control+S');
+    await code.command('File: Save');
+    await code.page.locator('.tab.dirty').waitFor({ state: 'hidden' });
     code.writeSettings({ 'perilune.profile.mode': 'sample' });
     await code.newWindow();
     fs.rmSync(path.join(folder, '.perilune.toml'));
