@@ -74,7 +74,8 @@ how the size reaches the program:
 or in the file itself:
   ---@profile over="n=1000,2000,4000" overArgs="{n}"
 
-Without sizes they double until a run takes an eighth of --seconds.
+Without sizes they double until a run takes four million instructions, or
+--seconds are up.
 """
 
 EPILOG = """\

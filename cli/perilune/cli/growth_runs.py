@@ -23,9 +23,11 @@ from perilune.profiler.model import Profile
 from perilune.profiler.repeatable import inputs, inputs_text
 
 _FIRST, _LAST = 4, 1 << 20
-_MOST_SIZES = 7
+_MOST_SIZES = 6
 _FEW = 5
-_LONGEST_PART = 8  # a run that takes this part of the time is the last that doubles
+_SMALL = 16  # sizes below say little: what a program does once is most of it
+_ENOUGH = 4_000_000  # instructions: a run that takes more is the last that doubles, on a slow machine too
+_LONGEST_PART = 8
 _SHOWN_LINES = 5
 _GENERATOR_SECONDS = 60.0
 _FROM_FILE = "@"
@@ -129,26 +131,27 @@ class GrowthRuns:
                 ended = result
                 break
             profiles[size] = _profile(result)
-            if result.seconds > seconds / _LONGEST_PART or time.monotonic() - began > seconds:
+            is_late = time.monotonic() - began > seconds
+            if _is_long(profiles[size]) or (is_late and len(profiles) > _MOST_SIZES):
                 break
             size *= 2
         if len(profiles) < _FEW and profiles:
-            self._add_between(profiles, began + 2 * seconds, seconds / _LONGEST_PART)
+            self._add_between(profiles, began + 2 * seconds)
         if len(profiles) < LEAST_SIZES:
             reason = "it takes too long" if ended is None else ended.failure
             raise CommandError(
                 f"{self._program.path} ran at {len(profiles)} sizes only, and at {self._name(size)} not: {reason}; "
                 f"give sizes with --over {self._sizes.name}=..."
             )
-        kept = {each: profiles[each] for each in sorted(profiles)[-_MOST_SIZES:]}
+        kept = {each: profiles[each] for each in _telling(sorted(profiles))}
         self._check_repeatable(kept)
         notes = []
         if ended is not None and not _is_late(ended):
             notes.append(f"at {self._name(size)} the program failed: {ended.failure}")
         return SizedRuns(kept, notes)
 
-    def _add_between(self, profiles: dict[int, Profile], deadline: float, longest: float) -> None:
-        """Adds sizes below the largest and, while that takes no longer, beyond it: a program that explodes has few."""
+    def _add_between(self, profiles: dict[int, Profile], deadline: float) -> None:
+        """Adds sizes below the largest and, if runs are short there, beyond it: a program that explodes has few."""
         largest = max(profiles)
         step = max(1, largest // 8)
         below = [largest - 3 * step, largest - 2 * step, largest - step]
@@ -157,8 +160,10 @@ class GrowthRuns:
                 continue
             if time.monotonic() > deadline or len(profiles) >= _MOST_SIZES:
                 return
-            result = self._try(size, max(longest, deadline - time.monotonic()))
-            if result.failure is not None or (size > largest and result.seconds > longest):
+            if size > largest and _is_long(profiles[max(profiles)]):
+                return
+            result = self._try(size, max(1.0, deadline - time.monotonic()))
+            if result.failure is not None:
                 return
             profiles[size] = _profile(result)
 
@@ -217,6 +222,16 @@ def _profile(result: RunResult) -> Profile:
     if profile is None:
         raise CommandError(result.failure or "a run left no profile")
     return profile
+
+
+def _is_long(profile: Profile) -> bool:
+    return profile.totals.instructions > _ENOUGH
+
+
+def _telling(sizes: Sequence[int]) -> Sequence[int]:
+    """Of ascending sizes the largest, without those that are so small that they say little, if enough are left."""
+    large = [size for size in sizes if size >= _SMALL]
+    return (large if len(large) > LEAST_SIZES else sizes)[-_MOST_SIZES:]
 
 
 def _how(failure: str) -> str:

@@ -30,6 +30,7 @@ TERMS: dict[str, LogTerm] = {
     "n": _power(1),
     "n log n": _power(1, 1),
     "n^2": _power(2),
+    "n^3": _power(3),
 }
 """What may stand below the leading term."""
 
@@ -79,6 +80,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("n^2", "n²", _power(2), ((), ("1",), ("n",), ("n log n",), ("n", "1"))),
     Family("n^2 log n", "n² log n", _power(2, 1), ((), ("n^2",), ("n",), ("n^2", "n")), cost=2.0),
     Family("n^3", "n³", _power(3), ((), ("1",), ("n",), ("n^2",), ("n^2", "n"), ("n^2", "n", "1")), cost=0.5),
+    Family("n^4", "n⁴", _power(4), ((), ("n^3",), ("n^2",), ("n^3", "n^2")), cost=1.5),
     POWER,
     EXPONENTIAL,
     FACTORIAL,

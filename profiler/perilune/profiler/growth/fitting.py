@@ -70,6 +70,9 @@ def _fit(sizes: tuple[int, ...], values: tuple[int, ...], step: float) -> Fit:
     candidates = [found for family in FAMILIES for found in series.candidates(family)]
     best = max(candidates, key=lambda each: each.preference)
     rivals: dict[str, _Candidate] = {}
+    plain = _plain_power(best, candidates)
+    if plain is not None:
+        best, rivals[POWER.name] = plain, best
     for each in sorted(candidates, key=lambda each: -each.preference):
         if best.evidence - each.evidence < _CERTAIN and not _is_same(best, each):
             rivals.setdefault(each.family.name, each)
@@ -86,6 +89,14 @@ def _fit(sizes: tuple[int, ...], values: tuple[int, ...], step: float) -> Fit:
     )
 
 
+def _plain_power(best: _Candidate, candidates: Sequence[_Candidate]) -> _Candidate | None:
+    """The plain power that one like n^0.97 is with something that slows it down, as far as anyone can tell."""
+    if best.family is not POWER:
+        return None
+    plain = [each for each in candidates if each.family.name in _POWERS and _is_same(best, each)]
+    return max(plain, key=lambda each: each.preference, default=None)
+
+
 def _is_same(best: _Candidate, other: _Candidate) -> bool:
     """Whether the other is of the same family, or the same power but for the noise of its exponent."""
     if best.family is other.family:
@@ -93,7 +104,7 @@ def _is_same(best: _Candidate, other: _Candidate) -> bool:
     return POWER in (best.family, other.family) and abs(_power(best) - _power(other)) < _SAME_EXPONENT
 
 
-_POWERS = {"constant": 0.0, "sqrt n": 0.5, "n": 1.0, "n sqrt n": 1.5, "n^2": 2.0, "n^3": 3.0}
+_POWERS = {"constant": 0.0, "sqrt n": 0.5, "n": 1.0, "n sqrt n": 1.5, "n^2": 2.0, "n^3": 3.0, "n^4": 4.0}
 
 
 def _power(candidate: _Candidate) -> float:
