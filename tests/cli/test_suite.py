@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from command_line import RunPerilune, WriteFile
+from perilune.cli.main import USAGE
 from perilune.cli.runs.run import INTERRUPTED, Run, RunResult
 from perilune.cli.runs.running import run_all
 from perilune.profiler.renderers import json as json_renderer
@@ -234,3 +235,12 @@ def test_ctrl_c_reports_what_is_done(suite: RunPerilune, monkeypatch: pytest.Mon
     result = suite("suite", "bench", "bench/lib/m.lua")
     assert (result.status, result.errors) == (130, "perilune: interrupted: 1 of 3 programs were run\n")
     assert "bench bench/lib/m.lua  1 program: 1 ended well; " in result.output
+
+
+def test_hooks_run_commands_that_there_are() -> None:
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    entries = [line.removeprefix("  entry: ") for line in hooks.splitlines() if line.startswith("  entry: ")]
+    assert entries
+    for entry in entries:
+        name, command = entry.split()
+        assert (name, f"perilune {command} " in USAGE) == ("perilune", True)

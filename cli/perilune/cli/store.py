@@ -25,10 +25,10 @@ _TIME = "%Y-%m-%d %H:%M"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 DESCRIPTION = """\
-Show, clear or export the results of the runs that perilune suite made.
-They are kept, so that what has not changed is not run again. A result holds for the
-content of the program and of the modules it loaded, the arguments, the input,
-the limits, and this build of Perilune.
+Show, clear or export the results of runs that suite, grow, history and bisect
+made. They are kept, so that what has not changed is not run again. A result
+holds for the content of the program and of the modules it loaded, the
+arguments, the input, the limits, and this build of Perilune.
 """
 
 EPILOG = f"""\
@@ -126,7 +126,7 @@ def _json(entry: Entry) -> dict[str, object]:
         "seconds": entry.seconds,
         "bytes": entry.bytes,
         "used": entry.used,
-        "current": entry.is_current,
+        "current": bool(entry.is_current),
     }
 
 

@@ -16,9 +16,8 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from perilune.cli.errors import CommandError, describe
 from perilune.cli.runs.identity import identity
@@ -59,19 +58,26 @@ CREATE TABLE IF NOT EXISTS profiles (id INTEGER PRIMARY KEY, content BLOB NOT NU
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One stored result. `used` is when it was last asked for, or made, in seconds since 1970; `bytes` what it takes."""
+class Entry(NamedTuple):
+    """One stored result, `is_current` if this build of Perilune made it.
+
+    `used` is when it was last asked for, or made, in seconds since 1970; `bytes` is what it takes in the store.
+    """
 
     id: int
     program: str
-    arguments: tuple[str, ...]
+    words: str
     instructions: int
     exit_status: int
     seconds: float
     bytes: int
     used: float
-    is_current: bool
+    is_current: int
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The program's arguments, which are kept as JSON: of ten thousand entries few are shown."""
+        return tuple(json.loads(self.words))
 
 
 def default_path() -> str | None:
@@ -184,10 +190,7 @@ class Store:
             pattern,
             -1 if limit is None else limit,
         )
-        return [
-            Entry(id, program, tuple(json.loads(arguments)), instructions, status, seconds, size, used, bool(current))
-            for id, program, arguments, instructions, status, seconds, size, used, current in rows
-        ]
+        return [Entry._make(row) for row in rows]
 
     def content(self, id: int) -> bytes | None:
         """The profile of a result, as JSON."""
