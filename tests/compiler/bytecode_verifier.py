@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from perilune.compiler.effects import Effect
 from perilune.compiler.opcodes import MAX_HINTED_KEY, MAX_SLOTS, OPCODES, Opcode
 from perilune.compiler.proto import Proto
 
@@ -107,10 +108,10 @@ def _verify_operands(proto: Proto, instruction: Instruction) -> None:
             assert value < len(proto.upvalues), where
         elif kind == "p":
             assert value < len(proto.protos), where
-    names = {"A": fields["A"], "B": fields["B"], "C": fields["C"], "max": max}
-    if instruction.opcode.low:
-        assert eval(instruction.opcode.low, names) >= 0
-        assert eval(instruction.opcode.high, names) < proto.slots, f"{instruction.name} at {instruction.pc}"
+    effect = Effect(instruction.opcode)
+    assert effect.lowest is None or effect.lowest.number(fields) >= 0
+    for slot in effect.highest:
+        assert slot.number(fields) < proto.slots, f"{instruction.name} at {instruction.pc}"
 
 
 def is_open_producer(instruction: Instruction) -> bool:

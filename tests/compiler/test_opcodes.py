@@ -12,6 +12,7 @@ import pytest
 from compiler.bytecode_verifier import functions, instructions
 from perilune.compiler.assembler import assemble
 from perilune.compiler.chunks import compile_chunk
+from perilune.compiler.effects import Effect
 from perilune.compiler.generate import docs, header, main
 from perilune.compiler.opcodes import ALIASES, BY_NAME, KINDS, MAX_SLOTS, OPCODES
 
@@ -83,9 +84,17 @@ def test_rows_are_sound() -> None:
         assert BY_NAME[opcode.name] is opcode
         assert all(kind in KINDS for _, kind in opcode.operands)
         assert opcode.flow in ("next", "branch", "jump", "exit")
-        assert bool(opcode.low) == bool(opcode.high)
         has_range = any(kind == "a" for _, kind in opcode.operands)
-        assert has_range == bool(opcode.low), opcode.name
+        effect = Effect(opcode)
+        assert has_range == (effect.lowest is not None) == bool(effect.highest), opcode.name
+        kinds = dict(opcode.operands)
+        single_reads = {field for field, kind in opcode.operands if kind in ("r", "m")}
+        single_writes = {field for field, kind in opcode.operands if kind in ("w", "m")}
+        if not has_range:
+            assert {each.first.field for each in effect.read} == single_reads, opcode.name
+            assert {each.first.field for each in effect.written} == single_writes, opcode.name
+        counts = [each.last.counted_in for each in (effect.open_read, effect.open_written) if each]
+        assert sorted(counts) == sorted(field for field, kind in kinds.items() if kind == "v"), opcode.name
         has_jump = any(kind == "jump" for _, kind in opcode.operands)
         assert has_jump == (opcode.flow in ("branch", "jump")), opcode.name
     assert set(ALIASES.values()) <= set(BY_NAME)
@@ -114,5 +123,13 @@ def test_the_header_is_c11_without_warnings(tmp_path: Path) -> None:
         " + opcode_high(OP_CALL, 1, 2, 3) == 0; }\n",
         encoding="ascii",
     )
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsyntax-only"]
+    flags = [
+        f"-I{ROOT / 'vm' / 'core'}",
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-Wshadow",
+        "-Werror",
+        "-fsyntax-only",
+    ]
     subprocess.run(["cc", *flags, str(program)], check=True)

@@ -46,15 +46,13 @@ import re
 from array import array
 
 from perilune.compiler.assembly_text import Token, read_lines, read_literal, read_number, read_string
+from perilune.compiler.effects import Effect
 from perilune.compiler.opcodes import ALIASES, BY_NAME, MAX_HINTED_KEY, MAX_SLOTS, OPCODES, Opcode
 from perilune.compiler.proto import Constant, LocalVariable, Proto, Range, UpvalueDescription
 
 _FIELD_SHIFTS = {"A": (8, 8), "B": (16, 8), "C": (24, 8), "Bx": (16, 16), "J": (8, 24), "X": (0, 32)}
 _RANGE = re.compile(r"@(\d+)(?:!(\d+))?:(\d+)-(?:(\d+):)?(\d+)")
 _SLOTS = ("w", "r", "m", "a")
-
-# Their stack effect says what they pop and push.
-_CLASSIC = ("DUP", "DROP", "SWAP", "OVER", "ROT", "DUP2", "DROP2", "SWAP2", "OVER2")
 
 # In stack notation their numbers say how many values they take or give.
 _COUNTED = ("CALL", "TAILCALL", "RETURN", "RETURNC", "VARARG", "CONCAT", "LOADNIL")
@@ -404,12 +402,11 @@ class _Function:
             operands = [Token("u0", first.line, first.column, False), *operands]
         if len(operands) != len(expected) or (not expected and not self.needs_height(opcode)):
             first.fail(f"'{first.text}' takes {len(opcode.operands)} operands, or {len(expected)} in stack notation")
-        if name in _CLASSIC:
-            before, _, after = opcode.effect.partition("--")
-            count = len(before.split())
-            slot = self.pop(first, count)
-            self.push(first, len(after.split()))
-            self.emit(first, opcode, [slot + count - 1])
+        effect = Effect(opcode)
+        if effect.is_classic:
+            slot = self.pop(first, effect.popped)
+            self.push(first, effect.pushed)
+            self.emit(first, opcode, [slot + effect.popped - 1])
             return
         if name in _COUNTED:
             numbers = [self.bounded(token, read_number(token), 0, MAX_SLOTS) for token in operands]
@@ -491,10 +488,10 @@ class _Function:
 
     def note_range(self, opcode: Opcode, values: list[int]) -> None:
         """Counts the slots of a range that an instruction touches."""
-        if opcode.high:
-            names = dict.fromkeys("ABC", 0)
-            names |= {field: value for (field, _), value in zip(opcode.operands, values, strict=True)}
-            self.use(eval(opcode.high, {"max": max, **names}) + 1)
+        fields = dict.fromkeys("ABC", 0)
+        fields |= {field: value for (field, _), value in zip(opcode.operands, values, strict=True)}
+        for slot in Effect(opcode).highest:
+            self.use(slot.number(fields) + 1)
 
     # --- the end
 

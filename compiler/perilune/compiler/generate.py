@@ -7,10 +7,12 @@ python -m perilune.compiler.generate docs [--output FILE]
 from __future__ import annotations
 
 import argparse
-import re
+import functools
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from perilune.compiler.effects import Effect
 from perilune.compiler.opcodes import ALIASES, KINDS, MAX_HINTED_KEY, MAX_SLOTS, OPCODES, VERSION, Opcode
 
 _FIELDS = ("A", "B", "C", "Bx", "J", "X")
@@ -23,13 +25,17 @@ def _kind(opcode: Opcode, field: str) -> str:
     return f"KIND_{kind.upper()}"
 
 
-def _bound_function(name: str, attribute: str, without: int, comment: str) -> list[str]:
-    """A C function that evaluates one of the table's slot bounds."""
+def _larger(expressions: Iterable[str]) -> str:
+    """The C expression of the largest."""
+    return functools.reduce(lambda left, right: f"opcode_larger({left}, {right})", expressions)
+
+
+def _function(name: str, comment: str, values: Iterable[tuple[Opcode, str]], otherwise: str) -> list[str]:
+    """A C function of an instruction's opcode and raw fields: a case for each value but that of all the others."""
     cases: dict[str, list[str]] = {}
-    for opcode in OPCODES:
-        expression: str = getattr(opcode, attribute)
-        if expression:
-            cases.setdefault(re.sub(r"\bmax\(", "opcode_larger(", expression), []).append(opcode.name)
+    for opcode, value in values:
+        if value != otherwise:
+            cases.setdefault(value, []).append(opcode.name)
     lines = [
         f"/* {comment} */",
         f"static inline int {name}(uint32_t op, int A, int B, int C)",
@@ -39,10 +45,87 @@ def _bound_function(name: str, attribute: str, without: int, comment: str) -> li
         "    (void)C;",
         "    switch (op) {",
     ]
-    for expression, names in cases.items():
+    for value, names in cases.items():
         lines += [f"    case OP_{opcode_name}:" for opcode_name in names]
-        lines.append(f"        return {expression};")
-    return [*lines, "    default:", f"        return {without};", "    }", "}", ""]
+        lines.append(f"        return {value};")
+    return [*lines, "    default:", f"        return {otherwise};", "    }", "}", ""]
+
+
+def _highest(effect: Effect) -> str:
+    return _larger(map(str, effect.highest)) if effect.highest else "-1"
+
+
+def _read_end(effect: Effect) -> str:
+    if not effect.read:
+        return "0"
+    end = _larger(dict.fromkeys(str(each.last.moved(1)) for each in effect.read))
+    return f"{effect.open_read.last.counted_in} == 0 ? OPEN_END : {end}" if effect.open_read else end
+
+
+def _written_from(effect: Effect) -> str:
+    return str(min((each.first for each in effect.written), key=lambda slot: slot.offset)) if effect.written else "0"
+
+
+def _written_end(effect: Effect) -> str:
+    if effect.covers:
+        return "OPEN_END"
+    if not effect.written:
+        return "0"
+    end = _larger(dict.fromkeys(str(each.last.moved(1)) for each in effect.written))
+    return f"{effect.open_written.last.counted_in} == 0 ? OPEN_END : {end}" if effect.open_written else end
+
+
+def _takes_open(effect: Effect) -> str:
+    return f"{effect.open_read.last.counted_in} == 0 ? {effect.open_read.first} : -1" if effect.open_read else "-1"
+
+
+def _leaves_open(effect: Effect) -> str:
+    return (
+        f"{effect.open_written.last.counted_in} == 0 ? {effect.open_written.first} : -1"
+        if effect.open_written
+        else "-1"
+    )
+
+
+_SLOT_FUNCTIONS = (
+    (
+        "opcode_low",
+        "Lowest slot of the range that an instruction touches; B and C are the raw fields.",
+        "0",
+        lambda effect: str(effect.lowest or 0),
+    ),
+    (
+        "opcode_high",
+        "Highest slot of that range, below opcode_low where it is empty or the opcode has none.",
+        "-1",
+        _highest,
+    ),
+    (
+        "opcode_read_end",
+        "One past the highest slot that it reads; OPEN_END where that is the dynamic top.",
+        "0",
+        _read_end,
+    ),
+    ("opcode_written_from", "The lowest slot that it writes, if it does not jump instead.", "0", _written_from),
+    (
+        "opcode_written_end",
+        "One past the highest that it writes: 0 if there is none, OPEN_END if all above are overwritten.",
+        "0",
+        _written_end,
+    ),
+    (
+        "opcode_takes_open",
+        "The slot behind which it takes an open number of values, that one first; -1 if it does not.",
+        "-1",
+        _takes_open,
+    ),
+    (
+        "opcode_leaves_open",
+        "The first of the slots in which it leaves an open number of values; -1 if it does not.",
+        "-1",
+        _leaves_open,
+    ),
+)
 
 
 def header() -> str:
@@ -54,6 +137,8 @@ def header() -> str:
         "#define PERILUNE_OPCODES_H",
         "",
         "#include <stdint.h>",
+        "",
+        '#include "objects/metamethod.h"',
         "",
         "#define PERILUNE_OPCODES(X) \\",
         " \\\n".join(f"    X({opcode.name})" for opcode in OPCODES),
@@ -70,6 +155,8 @@ def header() -> str:
         "",
         "enum Flow { " + ", ".join(f"FLOW_{flow.upper()}" for flow in _FLOWS) + " };",
         "",
+        "/* Where an open number of values ends: above all slots. */",
+        "#define OPEN_END UINT8_MAX",
         "/* Slots that one function may use. */",
         f"#define MAX_SLOTS {MAX_SLOTS}",
         "/* Highest constant index in the key half of X. */",
@@ -82,13 +169,15 @@ def header() -> str:
         "typedef struct OpcodeRow {",
         "    const char *name;",
         "    uint8_t words, flow, a, b, c, bx, j, x;",
+        "    uint8_t event; /* enum Metamethod, METAMETHOD_COUNT where it calls none */",
         "} OpcodeRow;",
         "",
         "static const OpcodeRow OPCODE_ROWS[OPCODE_COUNT] = {",
     ]
     for opcode in OPCODES:
         kinds = ", ".join(_kind(opcode, field) for field in _FIELDS)
-        lines.append(f'    {{"{opcode.name}", {opcode.words}, FLOW_{opcode.flow.upper()}, {kinds}}},')
+        event = f"METAMETHOD_{opcode.event.upper() or 'COUNT'}"
+        lines.append(f'    {{"{opcode.name}", {opcode.words}, FLOW_{opcode.flow.upper()}, {kinds}, {event}}},')
     lines += [
         "};",
         "",
@@ -98,18 +187,9 @@ def header() -> str:
         "}",
         "",
     ]
-    lines += _bound_function(
-        "opcode_low",
-        "low",
-        0,
-        "Lowest slot of the range that an instruction touches; B and C are the raw fields.",
-    )
-    lines += _bound_function(
-        "opcode_high",
-        "high",
-        -1,
-        "Highest slot of that range, below opcode_low where it is empty or the opcode has none.",
-    )
+    effects = [(opcode, Effect(opcode)) for opcode in OPCODES]
+    for name, comment, otherwise, value in _SLOT_FUNCTIONS:
+        lines += _function(name, comment, ((opcode, value(effect)) for opcode, effect in effects), otherwise)
     return "\n".join([*lines, "#endif", ""])
 
 
@@ -141,15 +221,19 @@ def docs() -> str:
         "",
         "## Opcodes",
         "",
-        "The stack effect names the slots read and written, by operand: `b c -- a` reads s[B] and s[C] and writes s[A].",
+        "The stack effect names the slots read and written, by operand: `b c -- a` reads s[B] and s[C] and writes s[A];",
+        "`..` stands for all slots above those written, which a callee's frame covers. With other names, as in `x y -- y x`,",
+        "it shows the topmost values before and behind. An instruction with an event may call that metamethod.",
         "",
-        "| code | name | operands | words | effect | meaning |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| code | name | operands | words | effect | event | meaning |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for opcode in OPCODES:
         operands = " ".join(f"{field}:{kind}" for field, kind in opcode.operands)
         meaning = opcode.meaning.replace("|", "\\|")
-        lines.append(f"| {opcode.code} | {opcode.name} | {operands} | {opcode.words} | `{opcode.effect}` | {meaning} |")
+        event = f"__{opcode.event}" if opcode.event else ""
+        cells = (opcode.code, opcode.name, operands, opcode.words, f"`{opcode.effect}`", event, meaning)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     aliases = ", ".join(f"`{alias}` for `{name}`" for alias, name in ALIASES.items())
     return "\n".join([*lines, "", f"The assembler also takes {aliases}.", ""])
 

@@ -31,6 +31,7 @@ KINDS = {
     "key": "constant that is a short string in X's low half; its high half is an inline-cache hint",
     "i": "signed integer",
     "n": "unsigned integer",
+    "v": "count of values; 0 is an open number, up to the dynamic top",
     "u": "upvalue",
     "p": "nested function",
     "jump": "signed distance in words from the end of the instruction",
@@ -40,11 +41,11 @@ KINDS = {
 class Opcode:
     """One row of the table.
 
-    `low` and `high` bound the slots an instruction touches beyond its single-slot operands, as arithmetic in A, B, C.
-    `flow` is "next", "branch" (may jump), "jump" (always jumps) or "exit" (leaves the function).
+    `effect` says which slots are read and written (`effects.py`). `flow` is "next", "branch" (may jump), "jump" (always
+    jumps) or "exit" (leaves the function). `event` is the metamethod that it may call, without the underscores.
     """
 
-    __slots__ = ("code", "effect", "flow", "high", "low", "meaning", "name", "operands", "words")
+    __slots__ = ("code", "effect", "event", "flow", "meaning", "name", "operands", "words")
 
     def __init__(
         self,
@@ -54,8 +55,7 @@ class Opcode:
         effect: str,
         meaning: str,
         flow: str = "next",
-        low: str = "",
-        high: str = "",
+        event: str = "",
     ) -> None:
         self.code = code
         self.name = name
@@ -65,8 +65,7 @@ class Opcode:
         self.effect = effect
         self.meaning = meaning
         self.flow = flow
-        self.low = low
-        self.high = high
+        self.event = event
         self.words = 2 if any(field == "X" for field, _ in self.operands) else 1
 
     def __repr__(self) -> str:
@@ -89,7 +88,7 @@ _ARITHMETIC = (
     ("SHR", ">>"),
 )
 
-# name, operands, stack effect (slots read -- slots written), meaning, then flow and slot range where they matter
+# name, operands, stack effect (slots read -- slots written), meaning, then flow and the metamethod where they matter
 _ROWS: list[tuple[str, ...]] = [
     # moves and constants
     ("MOVE", "A:w B:r", "b -- a", "s[A] = s[B]"),
@@ -97,114 +96,84 @@ _ROWS: list[tuple[str, ...]] = [
     ("LOADF", "A:w Bx:i", "-- a", "s[A] = the integer Bx as a float"),
     ("LOADK", "A:w Bx:k", "-- a", "s[A] = k[Bx]"),
     ("LOADKX", "A:w X:k", "-- a", "s[A] = k[X]"),
-    ("LOADNIL", "A:a B:n", "-- a..a+B", "s[A] to s[A+B] = nil", "next", "A", "A + B"),
+    ("LOADNIL", "A:a B:n", "-- a..a+B", "s[A] to s[A+B] = nil"),
     ("LOADTRUE", "A:w", "-- a", "s[A] = true"),
     ("LOADFALSE", "A:w", "-- a", "s[A] = false"),
     ("GETUPVAL", "A:w B:u", "-- a", "s[A] = upvalue B"),
     ("SETUPVAL", "A:r B:u", "a --", "upvalue B = s[A]"),
     # tables; a key in X carries an inline-cache hint
-    ("GETGLOBAL", "A:w B:u X:key", "-- a", "s[A] = upvalue B [key]"),
-    ("SETGLOBAL", "A:r B:u X:key", "a --", "upvalue B [key] = s[A]"),
-    ("GETFIELD", "A:w B:r X:key", "b -- a", "s[A] = s[B][key]"),
-    ("SETFIELD", "A:r B:r X:key", "a b --", "s[A][key] = s[B]"),
-    ("SETFIELDK", "A:r B:k X:key", "a --", "s[A][key] = k[B]"),
-    ("GETINDEX", _SLOT3, "b c -- a", "s[A] = s[B][s[C]]"),
-    ("SETINDEX", "A:r B:r C:r", "a b c --", "s[A][s[B]] = s[C]"),
-    ("SETINDEXK", "A:r B:r C:k", "a b --", "s[A][s[B]] = k[C]"),
-    ("GETINT", "A:w B:r C:n", "b -- a", "s[A] = s[B][C]"),
-    ("SETINT", "A:r B:n C:r", "a c --", "s[A][B] = s[C]"),
-    (
-        "SELF",
-        "A:a B:r X:key",
-        "b -- a a+1",
-        "s[A+1] = s[B]; s[A] = s[B][key], the method for a call",
-        "next",
-        "A",
-        "A + 1",
-    ),
+    ("GETGLOBAL", "A:w B:u X:key", "-- a", "s[A] = upvalue B [key]", "next", "index"),
+    ("SETGLOBAL", "A:r B:u X:key", "a --", "upvalue B [key] = s[A]", "next", "newindex"),
+    ("GETFIELD", "A:w B:r X:key", "b -- a", "s[A] = s[B][key]", "next", "index"),
+    ("SETFIELD", "A:r B:r X:key", "a b --", "s[A][key] = s[B]", "next", "newindex"),
+    ("SETFIELDK", "A:r B:k X:key", "a --", "s[A][key] = k[B]", "next", "newindex"),
+    ("GETINDEX", _SLOT3, "b c -- a", "s[A] = s[B][s[C]]", "next", "index"),
+    ("SETINDEX", "A:r B:r C:r", "a b c --", "s[A][s[B]] = s[C]", "next", "newindex"),
+    ("SETINDEXK", "A:r B:r C:k", "a b --", "s[A][s[B]] = k[C]", "next", "newindex"),
+    ("GETINT", "A:w B:r C:n", "b -- a", "s[A] = s[B][C]", "next", "index"),
+    ("SETINT", "A:r B:n C:r", "a c --", "s[A][B] = s[C]", "next", "newindex"),
+    ("SELF", "A:a B:r X:key", "b -- a a+1", "s[A+1] = s[B]; s[A] = s[B][key], the method for a call", "next", "index"),
     ("NEWTABLE", "A:w B:n X:n", "-- a", "s[A] = {} with room for X items and, if B > 0, 2^(B-1) fields"),
-    (
-        "SETLIST",
-        "A:a B:n X:n",
-        "a a+1..a+B --",
-        "s[A][X+i] = s[A+i] for i = 1 to B; B = 0: to the open top",
-        "next",
-        "A",
-        "A + B",
-    ),
+    ("SETLIST", "A:a B:v X:n", "a a+1..a+B --", "s[A][X+i] = s[A+i] for i = 1 to B; B = 0: to the open top"),
     # arithmetic: slots, slot and constant, constant and slot, slot and small integer
-    *((name, _SLOT3, "b c -- a", f"s[A] = s[B] {sign} s[C]") for name, sign in _ARITHMETIC),
-    *((name + "K", "A:w B:r C:num", "b -- a", f"s[A] = s[B] {sign} k[C]") for name, sign in _ARITHMETIC),
-    *(("R" + name + "K", "A:w B:r C:num", "b -- a", f"s[A] = k[C] {sign} s[B]") for name, sign in _ARITHMETIC[:4]),
-    ("ADDI", "A:w B:r C:i", "b -- a", "s[A] = s[B] + C"),
-    ("SUBI", "A:w B:r C:i", "b -- a", "s[A] = s[B] - C"),
-    ("UNM", "A:w B:r", "b -- a", "s[A] = -s[B]"),
-    ("BNOT", "A:w B:r", "b -- a", "s[A] = ~s[B]"),
-    ("NOT", "A:w B:r", "b -- a", "s[A] = not s[B]"),
-    ("LEN", "A:w B:r", "b -- a", "s[A] = #s[B]"),
-    (
-        "CONCAT",
-        "A:a B:n",
-        "a..a+B-1 -- a",
-        "s[A] = s[A] .. ... .. s[A+B-1]; B is at least 2",
-        "next",
-        "A",
-        "A + B - 1",
+    *((name, _SLOT3, "b c -- a", f"s[A] = s[B] {sign} s[C]", "next", name.lower()) for name, sign in _ARITHMETIC),
+    *(
+        (name + "K", "A:w B:r C:num", "b -- a", f"s[A] = s[B] {sign} k[C]", "next", name.lower())
+        for name, sign in _ARITHMETIC
     ),
+    *(
+        ("R" + name + "K", "A:w B:r C:num", "b -- a", f"s[A] = k[C] {sign} s[B]", "next", name.lower())
+        for name, sign in _ARITHMETIC[:4]
+    ),
+    ("ADDI", "A:w B:r C:i", "b -- a", "s[A] = s[B] + C", "next", "add"),
+    ("SUBI", "A:w B:r C:i", "b -- a", "s[A] = s[B] - C", "next", "sub"),
+    ("UNM", "A:w B:r", "b -- a", "s[A] = -s[B]", "next", "unm"),
+    ("BNOT", "A:w B:r", "b -- a", "s[A] = ~s[B]", "next", "bnot"),
+    ("NOT", "A:w B:r", "b -- a", "s[A] = not s[B]"),
+    ("LEN", "A:w B:r", "b -- a", "s[A] = #s[B]", "next", "len"),
+    ("CONCAT", "A:a B:n", "a..a+B-1 -- a", "s[A] = s[A] .. ... .. s[A+B-1]; B is at least 2", "next", "concat"),
     # jumps; a conditional jump's distance stands in X
     ("JMP", "J:jump", "--", "jump", "jump"),
     ("JT", "A:r X:jump", "a --", "jump if s[A] is neither nil nor false", "branch"),
     ("JF", "A:r X:jump", "a --", "jump if s[A] is nil or false", "branch"),
     ("JTMOVE", "A:w B:r X:jump", "b -- a", "if s[B] is neither nil nor false: s[A] = s[B] and jump", "branch"),
     ("JFMOVE", "A:w B:r X:jump", "b -- a", "if s[B] is nil or false: s[A] = s[B] and jump", "branch"),
-    ("JEQ", "A:r B:r X:jump", "a b --", "jump if s[A] == s[B]", "branch"),
-    ("JNE", "A:r B:r X:jump", "a b --", "jump if not s[A] == s[B]", "branch"),
-    ("JLT", "A:r B:r X:jump", "a b --", "jump if s[A] < s[B]", "branch"),
-    ("JNLT", "A:r B:r X:jump", "a b --", "jump if not s[A] < s[B]", "branch"),
-    ("JLE", "A:r B:r X:jump", "a b --", "jump if s[A] <= s[B]", "branch"),
-    ("JNLE", "A:r B:r X:jump", "a b --", "jump if not s[A] <= s[B]", "branch"),
+    ("JEQ", "A:r B:r X:jump", "a b --", "jump if s[A] == s[B]", "branch", "eq"),
+    ("JNE", "A:r B:r X:jump", "a b --", "jump if not s[A] == s[B]", "branch", "eq"),
+    ("JLT", "A:r B:r X:jump", "a b --", "jump if s[A] < s[B]", "branch", "lt"),
+    ("JNLT", "A:r B:r X:jump", "a b --", "jump if not s[A] < s[B]", "branch", "lt"),
+    ("JLE", "A:r B:r X:jump", "a b --", "jump if s[A] <= s[B]", "branch", "le"),
+    ("JNLE", "A:r B:r X:jump", "a b --", "jump if not s[A] <= s[B]", "branch", "le"),
     ("JEQK", "A:r B:k X:jump", "a --", "jump if s[A] == k[B]", "branch"),
     ("JNEK", "A:r B:k X:jump", "a --", "jump if not s[A] == k[B]", "branch"),
-    ("JLTK", "A:r B:num X:jump", "a --", "jump if s[A] < k[B]", "branch"),
-    ("JNLTK", "A:r B:num X:jump", "a --", "jump if not s[A] < k[B]", "branch"),
-    ("JLEK", "A:r B:num X:jump", "a --", "jump if s[A] <= k[B]", "branch"),
-    ("JNLEK", "A:r B:num X:jump", "a --", "jump if not s[A] <= k[B]", "branch"),
-    ("JGTK", "A:r B:num X:jump", "a --", "jump if s[A] > k[B]", "branch"),
-    ("JNGTK", "A:r B:num X:jump", "a --", "jump if not s[A] > k[B]", "branch"),
-    ("JGEK", "A:r B:num X:jump", "a --", "jump if s[A] >= k[B]", "branch"),
-    ("JNGEK", "A:r B:num X:jump", "a --", "jump if not s[A] >= k[B]", "branch"),
+    ("JLTK", "A:r B:num X:jump", "a --", "jump if s[A] < k[B]", "branch", "lt"),
+    ("JNLTK", "A:r B:num X:jump", "a --", "jump if not s[A] < k[B]", "branch", "lt"),
+    ("JLEK", "A:r B:num X:jump", "a --", "jump if s[A] <= k[B]", "branch", "le"),
+    ("JNLEK", "A:r B:num X:jump", "a --", "jump if not s[A] <= k[B]", "branch", "le"),
+    ("JGTK", "A:r B:num X:jump", "a --", "jump if s[A] > k[B]", "branch", "lt"),
+    ("JNGTK", "A:r B:num X:jump", "a --", "jump if not s[A] > k[B]", "branch", "lt"),
+    ("JGEK", "A:r B:num X:jump", "a --", "jump if s[A] >= k[B]", "branch", "le"),
+    ("JNGEK", "A:r B:num X:jump", "a --", "jump if not s[A] >= k[B]", "branch", "le"),
     # calls; a count field holds the number plus one, 0 means open: up to the dynamic top
     (
         "CALL",
-        "A:a B:n C:n",
-        "a..a+B-1 -- a..a+C-2",
+        "A:a B:v C:v",
+        "a a+1..a+B-1 -- a..a+C-2 ..",
         "s[A].. = s[A](s[A+1] .. s[A+B-1]), C-1 results; B = 0: open arguments; C = 0: open results",
-        "next",
-        "A",
-        "A + max(B - 1, C - 2)",
     ),
-    (
-        "TAILCALL",
-        "A:a B:n",
-        "a..a+B-1 --",
-        "return s[A](s[A+1] .. s[A+B-1]) in this frame's place",
-        "exit",
-        "A",
-        "A + B - 1",
-    ),
-    ("RETURN", "A:a B:n", "a..a+B-2 --", "return s[A] .. s[A+B-2]; B = 0: to the open top", "exit", "A", "A + B - 2"),
-    ("RETURN0", "", "--", "return nothing", "exit"),
-    ("RETURN1", "A:r", "a --", "return s[A]", "exit"),
+    ("TAILCALL", "A:a B:v", "a a+1..a+B-1 -- a ..", "return s[A](s[A+1] .. s[A+B-1]) in this frame's place", "exit"),
+    ("RETURN", "A:a B:v", "a..a+B-2 --", "return s[A] .. s[A+B-2]; B = 0: to the open top", "exit", "close"),
+    ("RETURN0", "", "--", "return nothing", "exit", "close"),
+    ("RETURN1", "A:r", "a --", "return s[A]", "exit", "close"),
     (
         "RETURNC",
-        "A:a B:n",
+        "A:a B:v",
         "a..a+B-2 --",
         "as RETURN, after closing upvalues and to-be-closed variables of the frame",
         "exit",
-        "A",
-        "A + B - 2",
+        "close",
     ),
-    ("VARARG", "A:a C:n", "-- a..a+C-2", "s[A].. = C-1 extra arguments; C = 0: all, open", "next", "A", "A + C - 2"),
+    ("VARARG", "A:a C:v", "-- a..a+C-2", "s[A].. = C-1 extra arguments; C = 0: all, open"),
     # loops
     (
         "FORPREP",
@@ -212,8 +181,6 @@ _ROWS: list[tuple[str, ...]] = [
         "a a+1 a+2 -- a..a+3",
         "check and prepare start s[A], limit s[A+1], step s[A+2]; s[A+3] = start; jump if the loop runs no time",
         "branch",
-        "A",
-        "A + 3",
     ),
     (
         "FORLOOP",
@@ -221,43 +188,25 @@ _ROWS: list[tuple[str, ...]] = [
         "a a+1 a+2 -- a a+1 a+3",
         "s[A+3] = next value and jump back, or leave the loop",
         "branch",
-        "A",
-        "A + 3",
     ),
-    ("TFORPREP", "A:a X:jump", "a+3 --", "mark s[A+3] to be closed; jump", "jump", "A", "A + 3"),
-    (
-        "TFORCALL",
-        "A:a C:n",
-        "a a+1 a+2 -- a+4..a+3+C",
-        "s[A+4] .. s[A+3+C] = s[A](s[A+1], s[A+2])",
-        "next",
-        "A",
-        "A + max(6, C + 3)",
-    ),
-    (
-        "TFORLOOP",
-        "A:a X:jump",
-        "a+4 -- a+2",
-        "if s[A+4] ~= nil: s[A+2] = s[A+4] and jump back",
-        "branch",
-        "A",
-        "A + 4",
-    ),
+    ("TFORPREP", "A:a X:jump", "a+3 --", "mark s[A+3] to be closed; jump", "jump"),
+    ("TFORCALL", "A:a C:n", "a a+1 a+2 -- a+4..a+6 a+4..a+3+C ..", "s[A+4] .. s[A+3+C] = s[A](s[A+1], s[A+2])"),
+    ("TFORLOOP", "A:a X:jump", "a+4 -- a+2", "if s[A+4] ~= nil: s[A+2] = s[A+4] and jump back", "branch"),
     # closures
     ("CLOSURE", "A:w Bx:p", "-- a", "s[A] = a closure of nested function Bx"),
-    ("CLOSE", "A:a", "--", "close upvalues and to-be-closed variables from s[A] up", "next", "A", "A"),
-    ("TBC", "A:r", "--", "mark s[A] to be closed"),
+    ("CLOSE", "A:a", "--", "close upvalues and to-be-closed variables from s[A] up", "next", "close"),
+    ("TBC", "A:r", "a --", "mark s[A] to be closed"),
     # the classic stack operations; A is the slot of the top operand
     ("NOP", "", "--", "nothing"),
-    ("DUP", "A:a", "x -- x x", "push the top again", "next", "A", "A + 1"),
-    ("DROP", "A:a", "x --", "pop the top; its slot becomes nil", "next", "A", "A"),
-    ("SWAP", "A:a", "x y -- y x", "exchange the two topmost", "next", "A - 1", "A"),
-    ("OVER", "A:a", "x y -- x y x", "push the second again", "next", "A - 1", "A + 1"),
-    ("ROT", "A:a", "x y z -- y z x", "bring the third to the top", "next", "A - 2", "A"),
-    ("DUP2", "A:a", "x y -- x y x y", "push the two topmost again", "next", "A - 1", "A + 2"),
-    ("DROP2", "A:a", "x y --", "pop the two topmost; their slots become nil", "next", "A - 1", "A"),
-    ("SWAP2", "A:a", "w x y z -- y z w x", "exchange the two topmost pairs", "next", "A - 3", "A"),
-    ("OVER2", "A:a", "w x y z -- w x y z w x", "push the second pair again", "next", "A - 3", "A + 2"),
+    ("DUP", "A:a", "x -- x x", "push the top again"),
+    ("DROP", "A:a", "x --", "pop the top; its slot becomes nil"),
+    ("SWAP", "A:a", "x y -- y x", "exchange the two topmost"),
+    ("OVER", "A:a", "x y -- x y x", "push the second again"),
+    ("ROT", "A:a", "x y z -- y z x", "bring the third to the top"),
+    ("DUP2", "A:a", "x y -- x y x y", "push the two topmost again"),
+    ("DROP2", "A:a", "x y --", "pop the two topmost; their slots become nil"),
+    ("SWAP2", "A:a", "w x y z -- y z w x", "exchange the two topmost pairs"),
+    ("OVER2", "A:a", "w x y z -- w x y z w x", "push the second pair again"),
 ]
 
 OPCODES: tuple[Opcode, ...] = tuple(Opcode(code, *row) for code, row in enumerate(_ROWS))

@@ -368,21 +368,6 @@ static const char *check_instructions(Verifier *v) {
   return NULL;
 }
 
-static bool opens_results(const Instruction *i) { return (i->op == OP_CALL || i->op == OP_VARARG) && i->c == 0; }
-
-/* The lowest slot at which open results may begin for this instruction to take them; -1 if it takes none. */
-static int takes_open_results(const Instruction *i) {
-  if (i->b != 0) return -1;
-  switch (i->op) {
-  case OP_CALL:
-  case OP_TAILCALL:
-  case OP_SETLIST: return (int)i->a + 1;
-  case OP_RETURN:
-  case OP_RETURNC: return (int)i->a;
-  default: return -1;
-  }
-}
-
 /* Whether an instruction with this opcode and A starts at a word. */
 static bool stands_at(const Verifier *v, int64_t at, uint32_t op, uint32_t a) {
   return at >= 0 && at < v->p->word_count && (v->words[at].flags & STARTS) &&
@@ -414,10 +399,10 @@ static const char *check_neighbours(Verifier *v) {
   int open_from = -1;
   for (uint32_t at = 0; at < p->word_count;) {
     Instruction i = instruction_at(p, at);
-    int least = takes_open_results(&i);
+    int a = (int)i.a, b = (int)i.b, c = (int)i.c, least = opcode_takes_open(i.op, a, b, c);
     if ((least >= 0) != (open_from >= 0) || least > open_from) return "open results out of place";
     if (least >= 0 && (v->words[at].flags & TARGET)) return "jump to open results";
-    open_from = opens_results(&i) ? (int)i.a : -1;
+    open_from = opcode_leaves_open(i.op, a, b, c);
     at = (uint32_t)i.next;
   }
   return NULL;

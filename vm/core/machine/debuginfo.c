@@ -292,28 +292,7 @@ static const char *upvalue_name(const Proto *p, uint32_t index) {
 static bool writes_slot(uint32_t word, int slot) {
   uint32_t op = field_op(word);
   int a = (int)field_a(word), b = (int)field_b(word), c = (int)field_c(word);
-  switch (op) {
-  case OP_CALL:
-  case OP_TAILCALL: return slot >= a; /* the callee's frame covers all above */
-  case OP_TFORCALL: return slot >= a + 4;
-  case OP_VARARG: return slot >= a && (c == 0 || slot <= a + c - 2);
-  case OP_CONCAT:
-  case OP_DROP: return slot == a;
-  case OP_TFORLOOP: return slot == a + 2;
-  case OP_DUP:
-  case OP_OVER: return slot == a + 1;
-  case OP_DUP2:
-  case OP_OVER2: return slot == a + 1 || slot == a + 2;
-  case OP_LOADNIL:
-  case OP_SELF:
-  case OP_FORPREP:
-  case OP_FORLOOP:
-  case OP_SWAP:
-  case OP_ROT:
-  case OP_DROP2:
-  case OP_SWAP2: return opcode_low(op, a, b, c) <= slot && slot <= opcode_high(op, a, b, c);
-  default: return (OPCODE_ROWS[op].a == KIND_W || OPCODE_ROWS[op].a == KIND_M) && slot == a;
-  }
+  return opcode_written_from(op, a, b, c) <= slot && slot < opcode_written_end(op, a, b, c);
 }
 
 #define NOWHERE UINT32_MAX
@@ -400,52 +379,6 @@ static const char *slot_name(const Proto *p, uint32_t pc, uint32_t slot, const c
   }
 }
 
-/* The metamethod that an instruction calls when it calls one, or METAMETHOD_COUNT. */
-static enum Metamethod instruction_metamethod(uint32_t op) {
-  if (op >= OP_ADD && op <= OP_SHR) return (enum Metamethod)(METAMETHOD_ADD + (op - OP_ADD));
-  if (op >= OP_ADDK && op <= OP_SHRK) return (enum Metamethod)(METAMETHOD_ADD + (op - OP_ADDK));
-  if (op >= OP_RADDK && op <= OP_RDIVK) return (enum Metamethod)(METAMETHOD_ADD + (op - OP_RADDK));
-  switch (op) {
-  case OP_GETGLOBAL:
-  case OP_GETFIELD:
-  case OP_GETINDEX:
-  case OP_GETINT:
-  case OP_SELF: return METAMETHOD_INDEX;
-  case OP_SETGLOBAL:
-  case OP_SETFIELD:
-  case OP_SETFIELDK:
-  case OP_SETINDEX:
-  case OP_SETINDEXK:
-  case OP_SETINT: return METAMETHOD_NEWINDEX;
-  case OP_ADDI: return METAMETHOD_ADD;
-  case OP_SUBI: return METAMETHOD_SUB;
-  case OP_UNM: return METAMETHOD_UNM;
-  case OP_BNOT: return METAMETHOD_BNOT;
-  case OP_LEN: return METAMETHOD_LEN;
-  case OP_CONCAT: return METAMETHOD_CONCAT;
-  case OP_JEQ:
-  case OP_JNE: return METAMETHOD_EQ;
-  case OP_JLT:
-  case OP_JNLT:
-  case OP_JLTK:
-  case OP_JNLTK:
-  case OP_JGTK:
-  case OP_JNGTK: return METAMETHOD_LT;
-  case OP_JLE:
-  case OP_JNLE:
-  case OP_JLEK:
-  case OP_JNLEK:
-  case OP_JGEK:
-  case OP_JNGEK: return METAMETHOD_LE;
-  case OP_CLOSE:
-  case OP_RETURN:
-  case OP_RETURN0:
-  case OP_RETURN1:
-  case OP_RETURNC: return METAMETHOD_CLOSE;
-  default: return METAMETHOD_COUNT;
-  }
-}
-
 /* The name of what a frame's current instruction calls. */
 static const char *called_name(Thread *L, const Frame *caller, const char **name) {
   if ((size_t)(caller - L->frames) == L->hooked_frame) {
@@ -465,7 +398,7 @@ static const char *called_name(Thread *L, const Frame *caller, const char **name
   case OP_TAILCALL: return slot_name(p, pc, field_a(word), name);
   case OP_TFORCALL: *name = "for iterator"; return "for iterator";
   default: {
-    enum Metamethod event = instruction_metamethod(field_op(word));
+    uint8_t event = OPCODE_ROWS[field_op(word)].event;
     if (event == METAMETHOD_COUNT) return NULL;
     *name = L->vm->metamethod_names[event]->text + 2;
     return "metamethod";

@@ -123,21 +123,9 @@ static bool slow_set_int(Thread *L, const Value *object, int64_t key, const Valu
   return slow_set(L, object, &boxed, value);
 }
 
-static enum Metamethod event_of(uint32_t opcode) {
-  if (opcode >= OP_ADD && opcode <= OP_SHR) return (enum Metamethod)(METAMETHOD_ADD + (opcode - OP_ADD));
-  if (opcode >= OP_ADDK && opcode <= OP_SHRK) return (enum Metamethod)(METAMETHOD_ADD + (opcode - OP_ADDK));
-  if (opcode >= OP_RADDK && opcode <= OP_RDIVK) return (enum Metamethod)(METAMETHOD_ADD + (opcode - OP_RADDK));
-  switch (opcode) {
-    case OP_ADDI: return METAMETHOD_ADD;
-    case OP_SUBI: return METAMETHOD_SUB;
-    case OP_UNM: return METAMETHOD_UNM;
-    default: return METAMETHOD_BNOT;
-  }
-}
-
 static bool slow_arithmetic(Thread *L, const Value *a, const Value *b, uint8_t to) {
   top_above_frame(L);
-  enum Metamethod event = event_of(current_instruction(L->frame) & 0xff);
+  enum Metamethod event = (enum Metamethod)OPCODE_ROWS[current_instruction(L->frame) & 0xff].event;
   Value result;
   if (number_arithmetic(L, event, a, b, &result)) {
     value_copy(L->frame->base + to, &result);

@@ -323,18 +323,11 @@ Value *stack_end_in_use(const Thread *thread) {
   return end;
 }
 
-/* Whether an instruction leaves or takes results up to the thread's top. */
-static bool has_open_results(uint32_t word) {
-  uint32_t b = word >> 16 & 0xFF, c = word >> 24;
-  switch (word & 0xFF) {
-    case OP_CALL: return b == 0 || c == 0;
-    case OP_VARARG: return c == 0;
-    case OP_TAILCALL:
-    case OP_SETLIST:
-    case OP_RETURN:
-    case OP_RETURNC: return b == 0;
-    default: return false;
-  }
+/* Whether an instruction leaves or takes values up to the thread's top. */
+static bool has_open_values(uint32_t word) {
+  uint32_t op = word & 0xFF;
+  int a = (int)(word >> 8 & 0xFF), b = (int)(word >> 16 & 0xFF), c = (int)(word >> 24);
+  return opcode_takes_open(op, a, b, c) >= 0 || opcode_leaves_open(op, a, b, c) >= 0;
 }
 
 /* Up to where the slots of a Lua frame are in use; `end` is where they end for what stands above it. What the running
@@ -345,7 +338,7 @@ static Value *live_end(const Thread *thread, const Frame *f, Value *end) {
   size_t at = (size_t)(f->pc - p->code);
   size_t next = f->flags & FRAME_JUMPS ? (size_t)((ptrdiff_t)at + (int32_t)f->pc[-1]) : at;
   if (live == NULL || (size_t)(f - thread->frames) == thread->hooked_frame) return end;
-  if (at > 0 && has_open_results(f->pc[-1])) return end; /* these are one-word instructions */
+  if (at > 0 && has_open_values(f->pc[-1])) return end; /* these are one-word instructions */
   if (thread->failed && f == thread->frame) return end;  /* the error value lies on top */
   size_t slots = next < p->word_count ? live[next] : 0;
   if (at > 0 && live[at - 1] > slots) slots = live[at - 1];

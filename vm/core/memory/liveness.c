@@ -5,65 +5,8 @@
 #include "memory.h"
 #include "opcodes.h"
 
-typedef struct Operands {
-  int a, b, c;
-} Operands;
-
 static inline int larger(int left, int right) { return left > right ? left : right; }
 static inline int smaller(int left, int right) { return left < right ? left : right; }
-
-/* One past the highest slot that an instruction reads. With an open number of values that is not known: it is behind
-   all slots that were filled before, and the instruction that made the values in the last ones says where they begin. */
-static int read_end(uint32_t op, const OpcodeRow *row, Operands o) {
-  switch (op) {
-  case OP_SETLIST: return o.b == 0 ? UINT8_MAX : o.a + o.b + 1;
-  case OP_CONCAT: return o.a + o.b;
-  case OP_CALL:
-  case OP_TAILCALL: return o.b == 0 ? UINT8_MAX : o.a + o.b;
-  case OP_RETURN:
-  case OP_RETURNC: return o.b == 0 ? UINT8_MAX : o.a + o.b - 1;
-  case OP_FORPREP:
-  case OP_FORLOOP:
-  case OP_TFORCALL: return o.a + 3;
-  case OP_TFORPREP: return o.a + 4;
-  case OP_TFORLOOP: return o.a + 5;
-  case OP_SWAP:
-  case OP_ROT:
-  case OP_DUP:
-  case OP_OVER:
-  case OP_DUP2:
-  case OP_SWAP2:
-  case OP_OVER2: return o.a + 1;
-  default: break;
-  }
-  int end = 0;
-  if (row->a == KIND_R || row->a == KIND_M) end = o.a + 1;
-  if (row->b == KIND_R || row->b == KIND_M) end = larger(end, o.b + 1);
-  if (row->c == KIND_R || row->c == KIND_M) end = larger(end, o.c + 1);
-  return end;
-}
-
-/* The range of slots, `from` up to but without `end`, that an instruction surely writes without having read them. */
-static int written(uint32_t op, const OpcodeRow *row, Operands o, int *end) {
-  switch (op) {
-  case OP_CALL: *end = UINT8_MAX; return o.a; /* the callee's frame covers all above */
-  case OP_TFORCALL: *end = UINT8_MAX; return o.a + 4;
-  case OP_LOADNIL: *end = o.a + o.b + 1; return o.a;
-  case OP_SELF: *end = o.a + 2; return o.a;
-  case OP_CONCAT: *end = o.a + 1; return o.a;
-  case OP_VARARG: *end = o.c == 0 ? UINT8_MAX : o.a + o.c - 1; return o.a;
-  case OP_FORPREP: *end = o.a + 4; return o.a + 3;
-  case OP_DUP:
-  case OP_OVER: *end = o.a + 2; return o.a + 1;
-  case OP_DUP2:
-  case OP_OVER2: *end = o.a + 3; return o.a + 1;
-  case OP_JTMOVE:
-  case OP_JFMOVE: *end = 0; return 0; /* only if they jump */
-  default: break;
-  }
-  *end = row->a == KIND_W ? o.a + 1 : 0;
-  return o.a;
-}
 
 static int after(const Proto *p, const uint8_t *live, uint32_t at, const OpcodeRow *row) {
   uint32_t next = at + row->words;
@@ -83,11 +26,13 @@ static bool pass(const Proto *p, uint8_t *live, const uint8_t *starts) {
     if (!starts[at]) continue;
     uint32_t word = p->code[at], op = word & 0xFF;
     const OpcodeRow *row = &OPCODE_ROWS[op];
-    Operands o = {(int)(word >> 8 & 0xFF), (int)(word >> 16 & 0xFF), (int)(word >> 24)};
+    int a = (int)(word >> 8 & 0xFF), b = (int)(word >> 16 & 0xFF), c = (int)(word >> 24);
     int in_use = after(p, live, at, row);
-    int end, from = written(op, row, o, &end);
-    if (in_use <= end) in_use = smaller(in_use, from);
-    in_use = smaller(larger(in_use, read_end(op, row, o)), p->slots);
+    /* What one that may jump writes is not sure. */
+    if (row->flow != FLOW_BRANCH && in_use <= opcode_written_end(op, a, b, c))
+      in_use = smaller(in_use, opcode_written_from(op, a, b, c));
+    /* Where an open number of values is read, the instruction that made them says where they begin. */
+    in_use = smaller(larger(in_use, opcode_read_end(op, a, b, c)), p->slots);
     if (in_use == live[at]) continue;
     live[at] = (uint8_t)in_use;
     if (row->words == 2) live[at + 1] = (uint8_t)in_use;
