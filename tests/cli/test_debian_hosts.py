@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -35,6 +42,30 @@ set output "plot.tex"
 set samples 300
 plot sin(x) * x, cos(x)
 """
+
+
+LIGHTTPD = shutil.which("lighttpd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+LIGHTTPD_MODULE = Path("/usr/lib/lighttpd/mod_magnet.so")
+LIGHTTPD_PAGE = """\
+local sum = 0
+for i = 1, 100 do
+  sum = sum + i
+end
+lighty.content = { "sum ", tostring(sum), " of ", lighty.env["uri.path"] }
+return 200
+"""
+REQUESTS = 40
+NEOMUTT_CONFIGURATION = """\
+local function label(n)
+  local words = {}
+  for i = 1, n do
+    words[#words + 1] = "x" .. i
+  end
+  return table.concat(words)
+end
+mutt.print("seen " .. #label(500))
+"""
+PATIENCE = 60.0
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -78,3 +109,74 @@ def test_clingos_scripts(perilune: RunPerilune, write_file: WriteFile, tmp_path:
     assert result.status == expected.returncode
     assert without_times(result.output) == without_times(expected.stdout)
     assert hits(tmp_path / "p.json", "")[5 - 1] == 200
+
+
+@needs("neomutt")
+def test_neomutts_configuration(perilune: RunPerilune, write_file: WriteFile, tmp_path: Path) -> None:
+    write_file("a.lua", NEOMUTT_CONFIGURATION)
+    write_file("muttrc", "lua-source a.lua\n")
+    command = ["neomutt", "-n", "-F", "muttrc", "-Q", "editor"]
+    expected = subprocess.run(
+        command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+    if "seen" not in expected.stdout + expected.stderr:
+        pytest.skip("this neomutt has no Lua")
+    result = perilune("host", "-o", "p.json", "--", *command)
+    assert (result.status, result.output, result.errors) == (expected.returncode, expected.stdout, expected.stderr)
+    assert hits(tmp_path / "p.json", "a.lua")[4] == 500
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(port: int) -> list[bytes]:
+    """What a server says to so many requests, when it is ready."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        try:
+            found = []
+            for number in range(REQUESTS):
+                connection.request("GET", f"/{number}")
+                found.append(connection.getresponse().read())
+            return found
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def serving(command: list[str], folder: Path) -> Iterator[None]:
+    """A server in the foreground, which is asked to end."""
+    with open(folder / "log", "wb") as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        server.terminate()  # not killed: what is between hands it on to the server itself
+        server.wait(PATIENCE)
+
+
+@pytest.mark.skipif(
+    LIGHTTPD is None or not LIGHTTPD_MODULE.exists(), reason="lighttpd with mod_magnet is not installed"
+)
+def test_a_page_of_lighttpd_under_load(tmp_path: Path) -> None:
+    (tmp_path / "page.lua").write_text(LIGHTTPD_PAGE)
+    found = []
+    for prefix in ([], [sys.executable, "-m", "perilune", "host", "-o", "p.json", "--"]):
+        port = free_port()
+        (tmp_path / "server.conf").write_text(
+            f'server.modules = ("mod_magnet")\nserver.document-root = "{tmp_path}"\nserver.port = {port}\n'
+            f'server.bind = "127.0.0.1"\nmagnet.attract-raw-url-to = ("{tmp_path}/page.lua")\n'
+        )
+        with serving([*prefix, LIGHTTPD or "", "-D", "-f", "server.conf"], tmp_path):
+            found.append(answers(port))
+    assert found[0] == [f"sum 5050 of /{number}".encode() for number in range(REQUESTS)]
+    assert found[1] == found[0]
+    assert hits(tmp_path / "p.json", "")[3] == 100 * REQUESTS
