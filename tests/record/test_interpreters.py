@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from perilune.profiler.importers import read_profile
+from perilune.profiler.model import ProfileFormatError
 from recorded import SHARES, Recorded, program, record
 
 HOST = pytest.mark.hosts
@@ -127,3 +129,28 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     recorded = record(tmp_path, ["./nowhere"])
     assert recorded.status == 127
     assert recorded.errors == "perilune: cannot run ./nowhere: No such file or directory\n"
+
+
+def test_a_recording_is_read_by_every_command_and_a_damaged_one_says_where(tmp_path: Path) -> None:
+    written = [
+        "perilune-recording 1",
+        "P\t7\tcpu\t1000000\t1700000000\t/usr/bin/host",
+        "V\t1\tLua 5.3\ttimer",
+        "F\t1\tL\t0\t0\t@a.lua\tmain chunk",
+        "F\t2\tC\t0\t0\t\tstring.rep",
+        "N\t1\t0\t1\t3",
+        "N\t2\t1\t2\t0",
+        "S\t1\t1\t1\t3000000\t1000\t-",
+        "S\t1\t2\t2\t7000000\t1000\t-",
+        "O\t1\t5000000",
+        "S\t1\t2\t2\t70",
+    ]
+    profile = read_profile("\n".join(written).encode(), "7.recording")  # which ends within a record
+    assert profile.totals.run_ns == 15_000_000 and profile.totals.samples == 4
+    assert profile.totals.outside_ns == 5_000_000
+    assert [(row.line, row.self_ns) for row in profile.files[0].lines] == [(3, 10_000_000)]
+    assert [(row.name, row.self_ns) for row in profile.builtins] == [("string.rep", 7_000_000)]
+    assert profile.origin is not None and (profile.origin.host, profile.origin.interpreter) == ("host", "Lua 5.3")
+    written[7] = "S\t1\t9"
+    with pytest.raises(ProfileFormatError, match="line 8: expected a record"):
+        read_profile("\n".join(written).encode(), "7.recording")

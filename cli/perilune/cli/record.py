@@ -16,6 +16,7 @@ from perilune.cli.host_command import run_host, why_no_lua
 from perilune.cli.output import VALUE_OPTIONS as OUTPUT_OPTIONS
 from perilune.cli.output import Output, add_options
 from perilune.cli.streams import print_text
+from perilune.profiler.foreign_sources import attach
 from perilune.profiler.model import Profile, ProfileFormatError, Program
 from perilune.profiler.recordings import NONE, Recording, profile_of_recordings, read_recording
 from perilune.profiler.sources import find_sources
@@ -168,20 +169,8 @@ def _profile(recordings: list[Recording], command: Sequence[str], wall_ns: int) 
     """The profile; None if nothing at all was seen of any Lua."""
     if not any(recording.stacks for recording in recordings):
         return None
-    return with_sources(profile_of_recordings(recordings, Program(command[0], list(command[1:])), wall_ns))
-
-
-def with_sources(profile: Profile) -> Profile:
-    """The profile with the hashes of those of its files that are there."""
-    import hashlib
-
-    for file in profile.files:
-        try:
-            if os.path.isfile(file.path):
-                with open(file.path, "rb") as text:
-                    file.sha256 = hashlib.sha256(text.read()).hexdigest()
-        except (OSError, ValueError):
-            continue
+    profile = profile_of_recordings(recordings, Program(command[0], list(command[1:])), wall_ns)
+    attach(profile, ["", *filter(os.path.isdir, command[1:])])  # a host may call its files as seen from their folder
     return profile
 
 

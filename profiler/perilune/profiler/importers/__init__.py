@@ -65,6 +65,7 @@ IMPORTERS = {
             "LuaJIT -jp",
             _begins(r"\s*(?:\d+%  \S|\d+  \S|====== .+ ======|\[No samples collected\])"),
         ),
+        Importer("recording", "perilune record, in its temporary folder", _begins(r"perilune-recording 1$")),
         Importer("collapsed", "flame graph tools, LuaJIT -jp=G", _begins(_COMMENTS + r".*\S \d+(?:\.\d+)?[ \t]*\r?$")),
     )
 }
