@@ -133,10 +133,10 @@ def chain(state: FunctionState, node: Expression, slot: int, results: int = ONE)
                 code.append(_TAILCALL | base << 8 | count << 16)
             else:
                 code.append(_CALL | base << 8 | count << 16 | results << 24)
-                if results == ONE and slot != base:
-                    code.append(_MOVE | slot << 8 | base << 16)
-                    word_ranges.append(place)
             word_ranges.append(place)
+            if results == ONE and slot != base and not index:
+                code.append(_MOVE | slot << 8 | base << 16)
+                word_ranges.append(state.place(link.start, link.end, link.end - 1))
         else:
             target = slot if index == 0 else base
             place = state.place(link.start, link.end, state.late.pop(link, link.end - 1))

@@ -25,6 +25,7 @@ MAX_SHORT_STRING = 40
 CODE = {name: opcode.code for name, opcode in BY_NAME.items()}
 
 _JMP = CODE["JMP"]
+_OF_LOOPS = frozenset(CODE[name] for name in ("FORPREP", "FORLOOP", "TFORPREP", "TFORLOOP"))
 _CALL = CODE["CALL"]
 _LOADNIL = CODE["LOADNIL"]
 _LOADTRUE = CODE["LOADTRUE"]
@@ -353,13 +354,16 @@ class FunctionState:
         proto.ranges = list(numbers)
 
     def resolve_jumps(self) -> None:
-        """Writes the distances, leading jumps to unconditional jumps on to where those lead."""
+        """Writes the distances, leading jumps to unconditional jumps on to where those lead.
+
+        Those of numeric and generic loops stay, as in the reference implementation: a line hook sees where they go.
+        """
         code = self.code
         targets = self.targets
         jmp = _JMP
         for pc, target in targets.items():
             hops = 0
-            while code[target] & 0xFF == jmp and hops < 100:
+            while code[target] & 0xFF == jmp and hops < 100 and code[pc] & 0xFF not in _OF_LOOPS:
                 target = targets[target]
                 hops += 1
             if code[pc] & 0xFF == jmp:

@@ -25,3 +25,6 @@ print(lines_of "local i = 0\nwhile i < 2 do i = i + 1\n i = i + 1\nend\ni = 1") 
 print(lines_of "local i = 0\nwhile i < 3 do while i < 2 do i = i + 1 end\n i = i + 1 end\ni = 9")  -- expect: 1 2 2 2 3 2 4
 print(lines_of "local i = 0\nwhile\n i < 2\ndo\n i = i + 1\nend\ni = 9")  -- expect: 1 3 5 3 5 3 7
 print(lines_of "local i = 0\nwhile tostring(i) == '1'\ndo\nend\nwhile false do\n i = 1\nend\ni = 9")  -- expect: 1 2 5 8
+print(lines_of "for i = 1, 2 do while true do\n break\n end end\nlocal x")  -- expect: 1 2 1 2 1 4
+print(lines_of "local i\nif true then\n for j = 1, 0 do i = j\n end\nelse\n i = 1\nend\ni = 9")  -- expect: 1 3 4 8
+print(lines_of "local j\nj = tostring(\n2\n)\nj = 3")  -- expect: 1 2 4 2 4 5
