@@ -86,6 +86,13 @@ def test_steps_that_hide_the_growth_are_not_certain() -> None:
     assert not found.is_certain
 
 
+@pytest.mark.parametrize("values", [(1616, 1616, 1616, 3664), (7, 7, 7, 8), (5, 9, 9, 9)])
+def test_one_step_is_no_growth(values: tuple[int, ...]) -> None:
+    found = fitted((16, 20, 24, 32), values)
+    assert found.family == "constant"
+    assert not found.is_certain
+
+
 def test_too_few_values_have_no_fit() -> None:
     from perilune.profiler.growth.fitting import fit
 

@@ -73,9 +73,13 @@ def _fit(sizes: tuple[int, ...], values: tuple[int, ...], step: float) -> Fit:
     plain = _plain_power(best, candidates)
     if plain is not None:
         best, rivals[POWER.name] = plain, best
+    if len(set(values)) < LEAST_SIZES:  # one step, which any family has that is steep or flat enough
+        constant = max((each for each in candidates if each.family is CONSTANT), key=lambda each: each.preference)
+        best, rivals[best.family.name] = constant, best
     for each in sorted(candidates, key=lambda each: -each.preference):
         if best.evidence - each.evidence < _CERTAIN and not _is_same(best, each):
             rivals.setdefault(each.family.name, each)
+    rivals.pop(best.family.name, None)
     logs = [(math.log(n), math.log(value)) for n, value in zip(sizes, values, strict=True) if value > 0]
     errors = [abs(guess - value) / max(value, step) for guess, value in zip(best.predicted, values, strict=True)]
     return Fit(
