@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -179,6 +181,20 @@ def test_a_program_without_lua_is_told(perilune: RunPerilune) -> None:
         "perilune: no profile: sh is not linked with Lua 5.4 (liblua5.4.so.0), and loaded nothing that is\n"
     )
     assert perilune("host", "--", "true").status == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("lua5.4", "lua5.4 has Lua 5.4.4 linked into itself, so that no library can take its place"),
+        ("nmap", "nmap is linked with another Lua (liblua5.3.so.0), and this is Lua 5.4 (liblua5.4.so.0)"),
+    ],
+)
+def test_a_program_with_another_lua_is_told(program: str, told: str, perilune: RunPerilune) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    errors = perilune("host", "--", program, "-v" if program == "lua5.4" else "--version").errors
+    assert re.sub(r"5\.4\.\d", "5.4.4", errors) == f"perilune: no profile: {told}: perilune record can sample it\n"
 
 
 def test_a_command_that_cannot_run_is_told(perilune: RunPerilune) -> None:

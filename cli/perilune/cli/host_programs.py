@@ -15,6 +15,7 @@ _LARGEST = 1 << 28
 _LOADED, _DYNAMIC, _INTERPRETER = 1, 2, 3
 _NEEDED, _STRINGS, _SEARCH_FIRST = 1, 5, 15
 _LUA_LIBRARY = re.compile(r"lib(lua-?5\.\d|luajit[-\d.]*|lua)\.so")
+_RECORD = "perilune record can sample it"
 _LUA_INSIDE = re.compile(rb"\$LuaVersion: (Lua 5\.\d)|(LuaJIT 2\.\d)|(Lua 5\.\d\.\d)  Copyright")
 
 
@@ -42,8 +43,7 @@ def why_without_profile(command: str) -> str:
     if not linked.is_dynamic:
         found = _LUA_INSIDE.search(content)
         lua = next(group for group in found.groups() if group).decode() if found else None
-        inside = f"has {lua} linked into itself" if lua else "is linked statically"
-        return f"{command} {inside}: there is no library that another one could take the place of"
+        return _inside(command, lua) if lua else f"{command} is linked statically, and loads no libraries"
     others = [name for name in linked.libraries if _LUA_LIBRARY.match(name)]
     if LIBRARY in linked.libraries:
         if os.stat(path).st_mode & (stat.S_ISUID | stat.S_ISGID):
@@ -52,12 +52,16 @@ def why_without_profile(command: str) -> str:
             return f"{command} looks for {LIBRARY} in a folder of its own first"
         return f"{command} made no Lua state"
     if others:
-        return f"{command} is linked with another Lua ({others[0]}), and this is Lua 5.4 ({LIBRARY})"
+        return f"{command} is linked with another Lua ({others[0]}), and this is Lua 5.4 ({LIBRARY}): {_RECORD}"
     found = _LUA_INSIDE.search(content)
     if found:
         lua = next(group for group in found.groups() if group).decode()
-        return f"{command} has {lua} linked into itself: there is no library that another one could take the place of"
+        return _inside(command, lua)
     return f"{command} is not linked with Lua 5.4 ({LIBRARY}), and loaded nothing that is"
+
+
+def _inside(command: str, lua: str) -> str:
+    return f"{command} has {lua} linked into itself, so that no library can take its place: {_RECORD}"
 
 
 def read_linked(file: BinaryIO) -> Linked:

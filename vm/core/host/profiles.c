@@ -94,7 +94,7 @@ static NORETURN void send_copies(pid_t original, bool is_whole) {
 static void wait_for_copy(pid_t copy) {
   struct timespec pause = {0, WAIT_NS};
   for (;;) {
-    pid_t found = waitpid(copy, NULL, __WCLONE | WNOHANG);
+    pid_t found = waitpid(copy, NULL, (int)__WCLONE | WNOHANG);
     if (found == copy || (found < 0 && errno != EINTR)) return;
     nanosleep(&pause, NULL);
   }
