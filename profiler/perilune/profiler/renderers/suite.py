@@ -88,8 +88,12 @@ def _programs(of: SuiteReport, top: int, width: int) -> list[Line]:
         return suite.programs[index]
 
     def share(index: int) -> Segment:
-        count = row(index).instructions
-        return ("", "") if count is None else (share_text(count / whole), "")
+        instructions = row(index).instructions
+        return ("" if instructions is None else share_text(instructions / whole)), ""
+
+    def count(index: int) -> Segment:
+        instructions = row(index).instructions
+        return ("" if instructions is None else count_text(instructions)), ""
 
     def size(value: int | None) -> Segment:
         return ("" if value is None else bytes_text(value)), ""
@@ -99,7 +103,7 @@ def _programs(of: SuiteReport, top: int, width: int) -> list[Line]:
 
     columns: list[Column[int]] = [
         Column("share", share),
-        Column("instr", lambda index: (count_text(row(index).instructions or 0), "")),
+        Column("instr", count),
         Column("allocated", lambda index: size(row(index).allocated_bytes)),
         Column("peak", lambda index: size(row(index).peak_bytes)),
     ]
