@@ -120,9 +120,7 @@ export class Workbench {
   /** Opens a file in the window that is there, as from the list of files. */
   async openInWindow(name) {
     await this.command('File: Open File...');
-    const input = this.page.locator('.quick-input-widget input').first();
-    await input.fill(path.join(this.folder, name));
-    await this.page.keyboard.press('Enter');
+    await this.fileName(path.join(this.folder, name));
     await this.tab(path.basename(name)).waitFor();
   }
 
@@ -186,14 +184,15 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Gives the dialog for files a path. */
+  /** Gives the dialog for files a path; as it opens it writes its folder over what was typed. */
   async fileName(file) {
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor({ state: 'visible' });
-    await this.until('the dialog for files', async () => (await input.inputValue()).startsWith('/'));
-    await input.fill(file);
-    await this.page.keyboard.press('Enter');
-    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    await this.until('the end of the dialog for files', async () => {
+      await input.fill(file, { timeout: 5000 }).catch(() => undefined);
+      if (await input.isVisible()) await this.page.keyboard.press('Enter');
+      return input.waitFor({ state: 'hidden', timeout: 5000 }).then(() => true, () => false);
+    });
   }
 
   /** Takes one of the code actions where the cursor is. The server may not know of them at once. */

@@ -151,8 +151,7 @@ export default async function views(step, { code, folder }) {
     await code.pick('Profile');
     const input = code.page.locator('.quick-input-widget input').first();
     await code.until('the name', async () => /saved|uses/.test(await input.inputValue()));
-    await input.fill(file);
-    await code.page.keyboard.press('Enter');
+    await code.fileName(file);
     await code.waitForText('.statusbar-item', /Saved saved\.perilune\.json/);
     await code.command('Perilune: Clear the Figures');
     await code.until('no figures', async () => !(await code.lines()).some((line) => /\d%/.test(line)));
