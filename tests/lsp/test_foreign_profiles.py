@@ -69,6 +69,33 @@ async def test_folders_can_be_mapped(tmp_path_factory: pytest.TempPathFactory) -
         assert [bool(await code.labels(uri)) for uri in uris] == [False, True]
 
 
+LUAU = """--!strict
+type Point = { x: number }
+local function step(p: Point): number
+  local sum = 0
+  for i = 1, 3 do
+    if i == 2 then continue end
+    sum += p.x * i
+  end
+  return sum
+end
+"""
+LUAJIT = "local goto = 1\nlocal big = 1LL + 2i\nlocal t = {}\nt[goto] = big\nreturn t\n"
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.luau", LUAU), ("a.lua", LUAJIT)])
+async def test_files_of_other_languages_keep_their_figures(code: Session, name: str, text: str) -> None:
+    uri = code.write_and_open(name, text)
+    lines = text.count("\n")
+    code.write("run.txt", "".join(f"{name}:{line} 100\n" for line in range(1, lines + 1)))
+    answer = await code.execute("load", {"path": str(code.folder / "run.txt")})
+    assert f"{name} is not all understood: line " in answer["message"]
+    assert len(await code.labels(uri)) == lines
+    code.change(uri, "-- new\n" + text)
+    moved = await code.labels(uri)
+    assert 0 not in moved and len([label for label in moved.values() if not label.startswith("~")]) >= lines // 2
+
+
 async def test_the_longest_folder_of_a_map_counts() -> None:
     folders = {"/srv": "/x", "/srv/app/": "/y"}
     assert mapped("/srv/app/a.lua", folders) == "/y/a.lua"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from perilune.compiler.chunks import check_source
 from perilune.lsp.document import Document
 from perilune.lsp.job import Job
 from perilune.lsp.measurement import Measurement
@@ -52,6 +53,19 @@ class FoundText:
 
     path: str
     content: bytes
+
+
+def not_understood(run: SavedRun) -> str:
+    """Which files of a foreign profile are not all Lua 5.4, where they first are not, in sentences; figures move less there."""
+    if run.profile.origin is None:
+        return ""
+    found = []
+    for measurement in run.measurements.values():
+        diagnostics = check_source(measurement.document.source, limits=False)
+        if diagnostics:
+            first = diagnostics[0]
+            found.append(f" {measurement.file.path} is not all understood: line {first.line}: {first.message}.")
+    return "".join(found)
 
 
 def find_texts(profile: Profile, folders: Iterable[str]) -> tuple[dict[str, FoundText], dict[str, str]]:

@@ -14,7 +14,7 @@ from perilune.lsp.handlers.reading import read
 from perilune.lsp.measurement import Measurement
 from perilune.lsp.profiling import hottest_line
 from perilune.lsp.protocol import path_of, uri_of
-from perilune.lsp.saved_run import UnreadableProfile, open_saved
+from perilune.lsp.saved_run import UnreadableProfile, not_understood, open_saved
 from perilune.lsp.session import PeriluneServer, real_path, server
 from perilune.lsp.whole_file import write_whole
 from perilune.profiler.exporters import EXPORTERS, ProfileExportError
@@ -160,6 +160,7 @@ async def load(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     except UnreadableProfile as error:
         ls.editor.show_error(str(error))
         return {"status": "failed", "message": str(error)}
+    strange = await asyncio.to_thread(not_understood, run)
     ls.results.add(run.job, run.measurements.items())
     ls.editor.refresh_hints()
     lost = "".join(
@@ -167,7 +168,7 @@ async def load(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     )
     origin = "" if run.profile.origin is None else f" ({run.profile.origin.text})"
     files = f"{len(run.measurements)} file{'s' * (len(run.measurements) != 1)}"
-    message = f"Figures of {run.profile.program.path}{origin} in {files}.{lost}"
+    message = f"Figures of {run.profile.program.path}{origin} in {files}.{lost}{strange}"
     ls.editor.log(message)
     hottest = await ls.announcer.place(*found) if (found := hottest_line(run.measurements)) else None
     return {"status": "loaded", "message": message, "hottest": hottest}
