@@ -25,6 +25,7 @@ CALLGRIND = (
     "# callgrind format\nevents: Ir\nfl=(1) a.lua\nfn=(1) main\n4 10\ncfn=(2) f\ncalls=21 1\n* 900\n"
     "fn=(2)\n2 600\n+1 290\n"
 )
+RELATIVE = "events: Instructions\nfl=a.lua\nfn=main\n2 600\n+2 -590\nfn=f\n-1 +280\n"
 SPEEDSCOPE = json.dumps(
     {
         "shared": {"frames": [{"name": "main", "file": "a.lua", "line": 4}, {"name": "f", "file": "a.lua", "line": 2}]},
@@ -79,6 +80,8 @@ FILES: dict[str, tuple[str | bytes, str, dict[int, int]]] = {
     "lcov": (LCOV, "hits", {1: 1, 2: 21, 4: 1}),
     "luacov": (LUACOV, "hits", {1: 1, 2: 21, 4: 1}),
     "callgrind": (CALLGRIND, "instructions", {2: 600, 3: 290, 4: 10}),
+    "relative": (RELATIVE, "instructions", {2: 600, 3: 290, 4: 10}),
+    "utf-16": (STACKS.encode("utf-16"), "self_ns", {2: 300_000_000, 4: 100_000_000}),
     "speedscope": (SPEEDSCOPE, "self_ns", {2: 3_000_000, 4: 1_000_000}),
     "trace": (TRACE, "self_ns", {2: 3000}),
     "memprof": (MEMPROF, "allocated_bytes", {2: 800}),

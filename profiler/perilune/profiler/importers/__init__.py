@@ -7,6 +7,7 @@ program; `interval_ns` is the time that a sample stands for where the format doe
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import zlib
@@ -20,6 +21,9 @@ from perilune.profiler.renderers.json import parse, parse_value
 _MOST_UNPACKED = 512_000_000  # bytes
 _GZIP = b"\x1f\x8b"
 _JSON = re.compile(rb"\s*(?:\{|\[\s*(?:[\[{\]]|\Z))")  # which no text begins with: `[C]` is a frame
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_PPROF_FIELDS = b"\x0a\x12\x1a\x22\x2a\x32\x38\x40\x48\x50\x5a\x60\x70"  # with which pprof's message may begin
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ENDING_OF_JSON = ".json"
 _HEAD = 4096  # bytes from which a text is known
 
@@ -76,6 +80,8 @@ def read_profile(content: bytes, name: str, interval_ns: int | None = None) -> P
     """The profile in a file's content, saved by Perilune or written by another profiler. Raises ProfileFormatError."""
     if content.startswith(_GZIP):
         content = _unpacked(content)
+    if content.startswith(_UTF_16):  # as PowerShell's `>` writes texts
+        content = content.decode("utf-16", "replace").encode()
     try:
         if _JSON.match(content):
             return _read_json(content, name, interval_ns)
@@ -94,8 +100,8 @@ def importer_of(content: bytes) -> Importer | None:
     if content.startswith((b"ljs", b"ljm")):
         return IMPORTERS["memprof"]
     head = content[:_HEAD]
-    if b"\0" in head or (head[:1] == b"\n" and not head.strip().isascii()):
-        return IMPORTERS["pprof"] if head[:1] in b"\x0a\x12\x1a\x22\x2a\x32" else None
+    if _NO_TEXT.search(head):
+        return IMPORTERS["pprof"] if head[:1] in _PPROF_FIELDS else None
     text = head.decode("utf-8", "replace")
     if len(content) > _HEAD:
         text = text.rpartition("\n")[0] or text
@@ -104,7 +110,7 @@ def importer_of(content: bytes) -> Importer | None:
 
 def is_foreign(content: bytes) -> bool:
     """Whether a file, by its content, is a profile of another profiler, or perhaps one of ours."""
-    return content.startswith(_GZIP) or _JSON.match(content) is not None or importer_of(content) is not None
+    return content.startswith((_GZIP, *_UTF_16)) or _JSON.match(content) is not None or importer_of(content) is not None
 
 
 def _read_json(content: bytes, name: str, interval_ns: int | None) -> Profile:

@@ -15,7 +15,12 @@ from perilune.profiler.importers.fields import NS_PER_UNIT, clean_path, count, e
 from perilune.profiler.model import COLLECTOR, COMPILER, OUTSIDE, Profile, Program
 from perilune.profiler.origin import Origin
 
-_FIGURES = {"Ir": "instructions", "AllocBytes": "allocated_bytes", "Allocs": "allocations"}
+_FIGURES = {
+    "Ir": "instructions",
+    "Instructions": "instructions",
+    "AllocBytes": "allocated_bytes",
+    "Allocs": "allocations",
+}
 _NO_FILE = ("???", "")
 _HEADER = re.compile(r"(?P<key>[A-Za-z]+): ?(?P<value>.*)")
 _POSITION = re.compile(r"(?P<key>c?(?:fl|fi|fe|fn|ob)|cfi)=(?P<value>.*)")
@@ -48,6 +53,7 @@ class _Reading:
         self._callee_file: str | None = None
         self._callee = ""
         self._last: list[int] = []
+        self._last_costs: list[int] = []
         self._is_inclusive = False
         self._called_c: str | None = None
         self._costs: list[tuple[Frame, dict[str, int]]] = []
@@ -149,7 +155,7 @@ class _Reading:
         if len(fields) < 1 + self._columns:
             raise expected(place, "calls=COUNT and the place of what is called")
         calls = count(fields[0], place)
-        first = self._position(fields[self._columns], place) if fields[self._columns].isdecimal() else 0
+        first = count(fields[self._columns], place, "a line number") if fields[self._columns].isdecimal() else 0
         path = _path(self._function_file if self._callee_file is None else self._callee_file)
         callee = self._callee if path is not None else _elsewhere(self._callee)
         self._calls.append((path, callee, calls))
@@ -162,11 +168,17 @@ class _Reading:
     def _read_costs(self, fields: list[str], place: str) -> None:
         if not self.events:
             raise expected(place, "a line `events: ...` before costs")
-        positions = [self._relative(at, field, place) for at, field in enumerate(fields[: self._columns])]
+        positions = [
+            _relative(self._last, at, field, place, "a line number") for at, field in enumerate(fields[: self._columns])
+        ]
         if len(positions) < self._columns or len(fields) > self._columns + len(self.events):
             raise expected(place, f"a line number and up to {len(self.events)} costs")
         self._last = positions
-        amounts = [count(field, place, "a cost") for field in fields[self._columns :]]
+        given = fields[self._columns :]
+        amounts = [_relative(self._last_costs, at, field, place, "a cost") for at, field in enumerate(given)]
+        if any(amount < 0 for amount in amounts):
+            raise expected(place, "costs that are not negative")
+        self._last_costs = amounts
         costs = dict(zip(self.events, amounts, strict=False))
         line = line_number(positions[-1], place)
         path = _path(self._file)
@@ -195,22 +207,20 @@ class _Reading:
                 return costs.get(event, 0) * unit_ns
         return None
 
-    def _relative(self, at: int, field: str, place: str) -> int:
-        last = self._last[at] if at < len(self._last) else 0
-        if field == "*":
-            return last
-        if field[:1] in "+-":
-            return last + (1 if field[0] == "+" else -1) * count(field[1:], place, "a line number")
-        return self._position(field, place)
 
-    @staticmethod
-    def _position(field: str, place: str) -> int:
-        if field.startswith("0x"):
-            try:
-                return int(field, 16)
-            except ValueError:
-                pass
-        return count(field, place, "a line number")
+def _relative(last: list[int], at: int, field: str, place: str, what: str) -> int:
+    """A number that may be short for the last one in its column, or for how far it is from that."""
+    before = last[at] if at < len(last) else 0
+    if field == "*":
+        return before
+    if field[:1] in "+-":
+        return before + (1 if field[0] == "+" else -1) * count(field[1:], place, what)
+    if field.startswith("0x"):
+        try:
+            return int(field, 16)
+        except ValueError:
+            raise expected(place, what) from None
+    return count(field, place, what)
 
 
 def _path(name: str) -> str | None:
