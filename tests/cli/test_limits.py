@@ -133,7 +133,7 @@ def test_a_profile_reads_no_file_that_the_program_only_names(
     write_file("in/a.lua", f"load('for i = 1, 1000 do end', '@{secret}')()")
     for options in ((), ("--sandbox",)):
         errors = perilune("profile", *options, "in/a.lua").errors
-        assert "for i = 1, 1000 do end" in errors
+        assert "for i = 1, 10" in errors  # how much of a line has room depends on the times beside it
         assert "the secret line" not in errors
 
 

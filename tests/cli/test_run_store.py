@@ -172,7 +172,8 @@ if __name__ == "__main__":
 
 
 def start_writer(folder: Path, path: Path, name: str, count: int) -> subprocess.Popen[str]:
-    (folder / "writer.py").write_text(WRITER)
+    if not (folder / "writer.py").exists():  # one that has started already may not have read it yet
+        (folder / "writer.py").write_text(WRITER)
     return subprocess.Popen(
         [sys.executable, "writer.py", str(path), name, str(count)], cwd=folder, stdout=subprocess.PIPE, text=True
     )
