@@ -185,3 +185,15 @@ def test_nothing_is_written_where_it_cannot_be(perilune: RunPerilune, write_file
     result = perilune("grow", *SIZES, *AS_ARGUMENT, "-o", os.path.join("no", "such", "a.html"), "a.lua")
     assert result.status == 1
     assert result.errors
+
+
+@pytest.mark.parametrize("sizes", [SIZES, ()])
+def test_a_scheduler_makes_the_runs_if_one_is_named(
+    perilune: RunPerilune, write_file: WriteFile, monkeypatch: pytest.MonkeyPatch, sizes: tuple[str, ...]
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("perilune.cli.runs.cluster._CONNECT_SECONDS", 0.5)
+    write_file("a.lua", PROGRAM)
+    result = perilune("grow", *sizes, *AS_ARGUMENT, "--no-store", "--cluster", "tcp://127.0.0.1:1", "a.lua")
+    assert result.status == 1
+    assert result.errors.startswith("perilune: the scheduler tcp://127.0.0.1:1 cannot be reached: ")

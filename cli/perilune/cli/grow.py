@@ -14,12 +14,12 @@ from perilune.cli import limits
 from perilune.cli.command_words import CommandWords
 from perilune.cli.destination import STANDARD_OUTPUT, check_writable, write_result
 from perilune.cli.errors import CommandError, encoded, tell
-from perilune.cli.growth_runs import GrowthRuns, Reach, SizedRuns
+from perilune.cli.growth_runs import GrowthRuns, Reach, SizedRuns, Where
 from perilune.cli.limits import Limits
 from perilune.cli.output import row_count
 from perilune.cli.program import read_program
+from perilune.cli.runs import options as run_options
 from perilune.cli.runs.run import Run
-from perilune.cli.runs.store import Store, default_path
 from perilune.lsp.document import Document
 from perilune.lsp.run_comment import read_comment
 from perilune.lsp.run_options import RunOptions
@@ -39,15 +39,15 @@ _VALUE_OPTIONS = (
     "--over-generator",
     "--seconds",
     "--at",
-    "--jobs",
     "--top",
     "--save-profile",
     "--format",
     "-o",
     "--output",
+    *run_options.VALUE_OPTIONS,
     *limits.VALUE_OPTIONS,
 )
-_SWITCHES = ("--time", "--again", "--json", "--progress", *limits.SWITCHES, "-h", "--help")
+_SWITCHES = ("--time", "--json", "--progress", *run_options.SWITCHES, *limits.SWITCHES, "-h", "--help")
 _WORDS = CommandWords(_VALUE_OPTIONS, _SWITCHES)
 
 _TEXT: Final = "text"
@@ -118,14 +118,10 @@ def main(arguments: list[str]) -> int:
             "(see perilune grow --help)"
         )
     program = Run(path, mode="sample" if options.time else "count", limits=Limits.chosen(options))
-    place = default_path()
-    store = None if options.again or place is None else Store(place)
-    try:
-        runs = GrowthRuns(program, sizes, reach, store, 1 if options.time else options.jobs, options.progress)
+    where = Where(1 if options.time else options.jobs, options.cluster)
+    with run_options.chosen_store(options) as store:
+        runs = GrowthRuns(program, sizes, reach, where, store, options.progress)
         found = runs.automatic(options.seconds) if sizes.values is None else runs.at(sizes.values)
-    finally:
-        if store is not None:
-            store.close()
     if options.save_profile is not None:
         write_result(render_profile(found.profiles[max(found.profiles)]).encode(), options.save_profile)
     growth = _growth(found, sizes, options.at)
@@ -166,8 +162,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="the size to predict the shares of lines for (default: 10^6, or far beyond)",
     )
-    parser.add_argument("--jobs", type=_jobs, metavar="N", help="run so many sizes at a time (default: all processors)")
-    parser.add_argument("--again", action="store_true", help="run at all sizes, also where the store has the result")
     parser.add_argument(
         "--top", type=row_count, default=_TOP, metavar="N", help="rows a table; 0 for all (default: 10)"
     )
@@ -181,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_const", const=_JSON, dest="format", help="short for --format json")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--progress", action="store_true", help="say on standard error what is being run")
+    run_options.add_options(parser)
     limits.add_options(parser)
     return parser
 
@@ -203,12 +198,6 @@ def _size(text: str) -> int:
     if not 1 <= size < 1 << 53:
         raise argparse.ArgumentTypeError(f"'{text}' is not a size from 1 on")
     return int(size)
-
-
-def _jobs(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of runs above 0")
-    return int(text[:9])
 
 
 def _check_place(form: str, output: str | None) -> None:

@@ -8,14 +8,14 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from perilune.cli.errors import CommandError, tell
 from perilune.cli.limits import Limits
 from perilune.cli.program import read_program
 from perilune.cli.runs.run import Run, RunResult
-from perilune.cli.runs.running import run_all
+from perilune.cli.runs.running import OnProgress, run_all
 from perilune.cli.runs.store import Store
 from perilune.profiler.growth.model import LEAST_SIZES
 from perilune.profiler.growth.sizes import Sizes
@@ -90,6 +90,14 @@ def _generated(path: str, sizes: Sizes, size: int) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Where runs are made: so many at a time on this machine, or by the workers of a scheduler at an address."""
+
+    jobs: int
+    cluster: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SizedRuns:
     """The profiles of a program by ascending size, and what is to be known about them."""
 
@@ -101,15 +109,15 @@ class GrowthRuns:
     """The runs of one program at sizes."""
 
     def __init__(
-        self, program: Run, sizes: Sizes, reach: Reach, store: Store | None, jobs: int | None, progress: bool
+        self, program: Run, sizes: Sizes, reach: Reach, where: Where, store: Store | None, progress: bool
     ) -> None:
         self._program, self._sizes, self._reach = program, sizes, reach
-        self._store, self._jobs, self._progress = store, jobs, progress
+        self._where, self._store, self._progress = where, store, progress
 
     def at(self, values: Sequence[int]) -> SizedRuns:
         """Runs at these sizes, and again at all but the largest. Ends the command where a run fails, or two differ."""
         runs = [self._run(size) for size in values]
-        results = list(run_all(runs, jobs=self._jobs, store=self._store, on_progress=self._on_progress))
+        results = list(self._run_all(runs, self._store, self._on_progress))
         for size, result in zip(values, results, strict=True):
             self._check(size, result)
         profiles = {size: _profile(result) for size, result in zip(values, results, strict=True)}
@@ -171,10 +179,16 @@ class GrowthRuns:
         limits = _with_seconds(self._program.limits, seconds)
         run = replace(self._run(size), limits=limits)
         self._say(f"running at {self._name(size)}")
-        (result,) = run_all([run], store=self._store)
+        (result,) = self._run_all([run], self._store)
         if result.was_interrupted:
             raise CommandError(str(result.failure), 130)
         return result
+
+    def _run_all(
+        self, runs: Sequence[Run], store: Store | None = None, on_progress: OnProgress | None = None
+    ) -> Iterator[RunResult]:
+        where = self._where
+        return run_all(runs, jobs=where.jobs, cluster=where.cluster, store=store, on_progress=on_progress)
 
     def _run(self, size: int) -> Run:
         return self._reach.run(self._program, self._sizes, size)
@@ -188,7 +202,7 @@ class GrowthRuns:
     def _check_repeatable(self, profiles: Mapping[int, Profile]) -> None:
         """Runs once more at all sizes but the largest. Ends the command where counts differ."""
         again = sorted(profiles)[:-1]
-        results = run_all([self._run(size) for size in again], jobs=self._jobs)
+        results = self._run_all([self._run(size) for size in again])
         for size, result in zip(again, results, strict=True):
             self._check(size, result)
             differing = _differing(profiles[size], _profile(result))
