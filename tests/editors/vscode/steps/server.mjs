@@ -69,7 +69,7 @@ export default async function server(step, { code, folder, environment }) {
   await code.stopServer();
   await step('in a folder that is not trusted nothing runs unasked', async () => {
     const marker = path.join(folder, 'ran');
-    fs.writeFileSync(path.join(folder, 'marks.lua'), `local n = 0\nfor i = 1, 3000 do n = n + i end\nio.open(${JSON.stringify(marker)}, "w"):close()\n`);
+    fs.writeFileSync(path.join(folder, 'marks.lua'), `local n = 0\nfor i = 1, 3000000 do n = n + i end\nio.open(${JSON.stringify(marker)}, "w"):close()\n`);
     // The folder's own environment is not used there, and its settings do not say what runs.
     fs.mkdirSync(path.join(folder, '.vscode'));
     fs.writeFileSync(path.join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'perilune.server.command': ['/bin/touch', `${marker}-by-setting`], 'perilune.profile.onSave': true }));
@@ -93,7 +93,7 @@ export default async function server(step, { code, folder, environment }) {
     await code.command('Perilune: Profile This File');
     const toast = await code.until('the question', async () => code.page.locator('.notification-toast', { hasText: 'not trusted' }).first());
     await toast.locator('.monaco-button', { hasText: 'Sandbox' }).first().click();
-    await code.waitForLine(/for i = 1, 3000.*3\.0k×/);
+    await code.waitForLine(/for i = 1, 3000000.*3\.0M×/);
     if (fs.existsSync(path.join(folder, 'ran'))) throw new Error('the sandbox let it write');
     await code.stopServer();
     fs.rmSync(path.join(folder, '.vscode'), { recursive: true });
