@@ -13,6 +13,7 @@ RERUN_COMMAND = "perilune.server.rerun"
 CANCEL_COMMAND = "perilune.server.cancel"
 STOP_COMMAND = "perilune.server.stop"
 CLEAR_COMMAND = "perilune.server.clear"
+RECORD_COMMAND = "perilune.server.record"
 TRUST_COMMAND = "perilune.server.trust"
 
 _PROFILE_OPTIONS = (
@@ -109,3 +110,26 @@ def unexpected(name: str, expected: str, value: object) -> CommandArgumentError:
     """What to raise for a field that does not hold what was expected."""
     found = "nothing" if value is None else repr(value)
     return CommandArgumentError(f"{name}: expected {expected}, not {found}")
+
+
+@dataclass(frozen=True)
+class RecordArguments:
+    """The command to record, and the folder that it runs in; what is not said is as a workspace's file says."""
+
+    command: tuple[str, ...] = ()
+    folder: str | None = None
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> RecordArguments:
+        """Reads the command's argument, if there is one. Raises CommandArgumentError."""
+        fields = only_object(values, "{command?, folder?}") if values else {}
+        command, folder = fields.get("command"), fields.get("folder")
+        if command is not None and not (
+            isinstance(command, list)
+            and command
+            and all(isinstance(word, str) and "\0" not in word for word in command)
+        ):
+            raise unexpected("command", "a list of strings", command)
+        if folder is not None and not isinstance(folder, str):
+            raise unexpected("folder", "the URI of a folder", folder)
+        return cls(tuple(command or ()), folder)

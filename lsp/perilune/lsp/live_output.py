@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 OUTPUT_LIMIT = 100_000
 """How many bytes of a program's output are kept, the last ones."""
 
 _LIVE_LIMIT = 50_000
+_LIVE_SECONDS = 0.2
 _PATIENCE = 4  # rounds that an unfinished line waits for its end
 
 
@@ -85,3 +88,21 @@ class LiveOutput:
     def _send(self, text: str) -> None:
         self._show(self._heading + text.removesuffix("\n"))
         self._heading = ""
+
+
+@asynccontextmanager
+async def live_output(title: str, show: Callable[[str], None]) -> AsyncIterator[LiveOutput]:
+    """Output that is shown as it comes, and what is left of it at the end of the context."""
+    output = LiveOutput(title, show)
+
+    async def flush() -> None:
+        while True:
+            await asyncio.sleep(_LIVE_SECONDS)
+            output.flush()
+
+    flushing = asyncio.create_task(flush())
+    try:
+        yield output
+    finally:
+        flushing.cancel()
+        output.end()

@@ -14,7 +14,7 @@ from perilune.lsp.failures import Failures, read_failure
 from perilune.lsp.features.figures import duration, full_count
 from perilune.lsp.history import History, KeptRun
 from perilune.lsp.job import Job
-from perilune.lsp.live_output import LiveOutput
+from perilune.lsp.live_output import live_output
 from perilune.lsp.measurement import Measurement, measured_files
 from perilune.lsp.results import Results
 from perilune.lsp.runner import Ending, Outcome, Tick, run
@@ -24,7 +24,6 @@ from perilune.profiler.model import Profile
 from perilune.profiler.renderers.repeats import runs_text
 from perilune.profiler.shares import leading_share
 
-_LIVE_SECONDS = 0.2
 _STOPPED = {Ending.CANCELLED: "was stopped", Ending.TIMED_OUT: "was stopped by its time limit"}
 
 
@@ -114,23 +113,13 @@ class Profiling:
         self, job: Job, settings: Settings, progress: Progress, seconds: float | None, texts: Mapping[str, bytes]
     ) -> Outcome:
         """Runs the job, shows what it writes, and how far it is where its last run says how long it takes."""
-        output = LiveOutput(f"Output of {os.path.basename(job.path)}:", self._editor.log)
 
         def tick(now: Tick) -> None:
             done = None if seconds is None else min(99, int(100 * now.seconds / seconds))
             progress.report(_how_far(now), done)
 
-        async def show() -> None:
-            while True:
-                await asyncio.sleep(_LIVE_SECONDS)
-                output.flush()
-
-        showing = asyncio.create_task(show())
-        try:
+        async with live_output(f"Output of {os.path.basename(job.path)}:", self._editor.log) as output:
             return await run(job, settings, progress.cancelled, tick, heard=output.add, texts=texts)
-        finally:
-            showing.cancel()
-            output.end()
 
     def cancel(self, path: str | None = None) -> None:
         """Stops the run of a program, or of what last ran a file, or every run."""

@@ -5,6 +5,9 @@ mode = "count"
 
 [files."bench/*.lua"]     # those that match, over the above; later tables win
 args = ["1000"]
+
+[record]                  # the command that starts the project, where its Lua runs in another program
+command = ["love", "."]
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,17 +31,18 @@ _LONGEST_LINE = 4000  # the time that TOML's reader takes grows with the square 
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _HEADER = re.compile(r"^[ \t]*\[[^\[].*?\][ \t]*(?:#.*)?$")
 _KEY = re.compile(r"""^[ \t]*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w.-])+)[ \t]*=""")
-_TABLES = ("profile", "files")
+_TABLES = ("profile", "files", "record")
 
 
 @dataclass(frozen=True)
 class WorkspaceFile:
-    """What the file of a folder says; `document` is None where there is none."""
+    """What the file of a folder says; `document` is None where there is none, `recorded` the command to record."""
 
     folder: str
     document: Document | None = None
     general: RunOptions = field(default_factory=RunOptions)
     by_pattern: tuple[tuple[re.Pattern[str], RunOptions], ...] = ()
+    recorded: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     def options(self, path: str) -> RunOptions:
@@ -97,14 +101,30 @@ def parse_workspace_file(folder: str, document: Document) -> WorkspaceFile:
 
     for name in tables:
         if name not in _TABLES:
-            complain(f'{name}: expected the tables [profile] and [files."PATTERN"]', name)
+            complain(f'{name}: expected the tables [profile], [files."PATTERN"] and [record]', name)
     general = options_of(tables.get("profile", {}), "profile")
     files: Any = tables.get("files", {})
     if not isinstance(files, Mapping):
         complain('files: expected tables [files."PATTERN"]', "files")
         files = {}
     by_pattern = tuple((_pattern(glob), options_of(table, "files", glob)) for glob, table in files.items())
-    return WorkspaceFile(folder, document, general, by_pattern, tuple(problems))
+    recorded = _command(tables.get("record", {}), complain)
+    return WorkspaceFile(folder, document, general, by_pattern, recorded, tuple(problems))
+
+
+def _command(table: object, complain: Callable[..., None]) -> tuple[str, ...]:
+    """The command in a table `record`; none where there is none, or the table is wrong."""
+    if not isinstance(table, Mapping):
+        complain("record: expected a table", "record")
+        return ()
+    for name in table:
+        if name != "command":
+            complain(f"{name}: expected command", "record", name)
+    command = table.get("command", [])
+    if not isinstance(command, list) or not all(isinstance(word, str) and "\0" not in word for word in command):
+        complain('command: expected a list of strings, such as ["love", "."]', "record", "command")
+        return ()
+    return tuple(command)
 
 
 def _too_large(document: Document) -> Problem | None:

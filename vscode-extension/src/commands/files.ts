@@ -39,4 +39,8 @@ export function registerFiles(register: Register, connection: Connection, refres
     await connection.execute(SERVER.load, { path: asked[0].fsPath });
     refresh();
   });
+  register('perilune.record', async () => {
+    await connection.execute(SERVER.record, {}); // which command that is the workspace's .perilune.toml says
+    refresh();
+  });
 }

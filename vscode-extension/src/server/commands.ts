@@ -15,6 +15,7 @@ export const SERVER = {
   export: 'perilune.server.export',
   report: 'perilune.server.report',
   load: 'perilune.server.load',
+  record: 'perilune.server.record',
   metric: 'perilune.server.metric',
   filter: 'perilune.server.filter',
   toggle: 'perilune.server.toggle',

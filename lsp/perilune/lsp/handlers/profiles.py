@@ -14,7 +14,7 @@ from perilune.lsp.handlers.reading import read
 from perilune.lsp.measurement import Measurement
 from perilune.lsp.profiling import hottest_line
 from perilune.lsp.protocol import path_of, uri_of
-from perilune.lsp.saved_run import UnreadableProfile, not_understood, open_saved
+from perilune.lsp.saved_run import SavedRun, UnreadableProfile, not_understood, open_saved
 from perilune.lsp.session import PeriluneServer, real_path, server
 from perilune.lsp.whole_file import write_whole
 from perilune.profiler.exporters import EXPORTERS, ProfileExportError
@@ -160,6 +160,11 @@ async def load(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     except UnreadableProfile as error:
         ls.editor.show_error(str(error))
         return {"status": "failed", "message": str(error)}
+    return {"status": "loaded", **await show_saved(ls, run)}
+
+
+async def show_saved(ls: PeriluneServer, run: SavedRun) -> dict[str, Any]:
+    """Shows the figures of a run that was read; what is told of it, and where it was hottest."""
     strange = await asyncio.to_thread(not_understood, run)
     ls.results.add(run.job, run.measurements.items())
     ls.editor.refresh_hints()
@@ -171,4 +176,4 @@ async def load(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     message = f"Figures of {run.profile.program.path}{origin} in {files}.{lost}{strange}"
     ls.editor.log(message)
     hottest = await ls.announcer.place(*found) if (found := hottest_line(run.measurements)) else None
-    return {"status": "loaded", "message": message, "hottest": hottest}
+    return {"message": message, "hottest": hottest}
