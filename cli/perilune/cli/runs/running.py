@@ -32,6 +32,7 @@ _CONTEXT: ForkServerContext | SpawnContext = (
 )
 """A server that has imported everything forks the processes, where a system can: they are there in milliseconds."""
 
+_TICK_SECONDS = 0.5
 _PRELOADED = [__name__, "perilune.profiler.attribution", "perilune.compiler.chunks", "perilune.compiler.cache"]
 
 
@@ -127,8 +128,8 @@ def _in_order(
                 yield future
                 continue
             try:
-                if not was_stopped:
-                    wait_for([future])
+                while not was_stopped and not wait_for([future], _TICK_SECONDS).done:
+                    continue  # Ctrl-C just before a wait begins is seen when it ends
             except KeyboardInterrupt:
                 was_stopped = True
                 place.end()
