@@ -110,7 +110,15 @@ def test_a_workspace_says_it_for_all_and_for_some_files() -> None:
     ("text", "line", "part", "message"),
     [
         ("[profile]\nmood = 1", 2, "mood", "mood: there is no such option; did you mean mode?"),
-        ("\n[profiles]\n", 2, "[profiles]", 'profiles: expected the tables [profile] and [files."PATTERN"]'),
+        (
+            "\n[profiles]\n",
+            2,
+            "[profiles]",
+            'profiles: expected the tables [profile], [files."PATTERN"] and [record]',
+        ),
+        ("record = 3", 1, "record", "record: expected a table"),
+        ("[record]\ncomand = []", 2, "comand", "comand: expected command"),
+        ("[record]\ncommand = 'love .'", 2, "command", 'command: expected a list of strings, such as ["love", "."]'),
         ("profile = 3", 1, "profile", "profile: expected a table"),
         ('[files."a.lua"]\n\n  args = 3', 3, "args", "args: expected a list of strings, not 3"),
         ("[profile]\nenv.A = 3", 2, "env.A", "env: expected variables with strings as their values, not {'A': 3}"),
