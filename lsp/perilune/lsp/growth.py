@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,12 +15,12 @@ from perilune.lsp.measurement import Measurement, measured_files
 from perilune.lsp.run_options import RunOptions
 from perilune.lsp.runner import Ending, execute, split_error, spoken_name
 from perilune.lsp.settings import Settings
+from perilune.lsp.steps import Steps
 from perilune.profiler.growth.model import Growth, Subject
 from perilune.profiler.model import Profile, ProfileFormatError
 from perilune.profiler.plain import PlainError
 
 _MOST_RUNS = 20  # of the program's own limit of time
-_STEP = re.compile(rb"^perilune: (?:(\d+)/(\d+) )?(.*)$")
 _AS_ARGUMENT = "{n}"
 
 
@@ -53,7 +52,7 @@ async def grow(job: Job, settings: Settings, options: RunOptions, progress: Prog
             limit * _MOST_RUNS,
             progress.cancelled,
             lambda _: None,
-            _Steps(progress).hear,
+            Steps(progress).hear,
         )
         if done.reason is not None or done.ending is not Ending.FINISHED:
             return Grown(done.ending, done.reason or "")
@@ -70,23 +69,6 @@ def _sizes(options: RunOptions) -> list[str]:
     words = [f"{name}={value}" for name, value in said.items() if value is not None]
     reaches = (options.over_arguments, options.over_input, options.over_generator)
     return words if any(reach is not None for reach in reaches) else [*words, f"--over-args={_AS_ARGUMENT}"]
-
-
-class _Steps:
-    """Shows how far the runs are."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._waiting = b""
-
-    def hear(self, chunk: bytes) -> None:
-        """Takes in what the command writes to standard error."""
-        *lines, self._waiting = (self._waiting + chunk).split(b"\n")
-        for line in lines:
-            if match := _STEP.match(line):
-                number, count, what = match.groups()
-                done = None if number is None else min(99, 100 * int(number) // max(1, int(count)))
-                self._progress.report(what.decode("utf-8", "replace"), done)
 
 
 def _read(report: Path, largest: Path, directory: str, errors: str) -> Grown:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,9 +15,9 @@ from perilune.lsp.features.edits import Edit
 from perilune.lsp.job import Job
 from perilune.lsp.runner import Ending, copies, execute, options_around, split_error, spoken_name
 from perilune.lsp.settings import Settings
+from perilune.lsp.steps import Steps
 
 _MOST_RUNS = 100  # of the program's own limit of time: what is tried must end some day
-_STEP = re.compile(rb"^perilune: (?:(\d+)/(\d+) )?(.*)$")
 _AGAIN = "--again"
 _WORDS = ("kind", "subject", "title", "verdict", "message", "assumes", "diff")
 
@@ -93,7 +92,7 @@ async def try_rewrites(
         words += ["--subject", wanted.subject] if wanted.subject is not None else []
         words += [_AGAIN] if consents else []
         words += options_around(job, copies(texts, Path(folder)))
-        steps = _Steps(progress)
+        steps = Steps(progress, begins=True)
         done = await execute(
             job,
             settings,
@@ -106,23 +105,6 @@ async def try_rewrites(
         if done.reason is not None or done.ending is not Ending.FINISHED:
             return Trials(done.ending, done.reason or "")
         return await asyncio.to_thread(_read, report, done.errors)
-
-
-class _Steps:
-    """Shows what is being tried."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._waiting = b""
-
-    def hear(self, chunk: bytes) -> None:
-        """Takes in what the command writes to standard error."""
-        *lines, self._waiting = (self._waiting + chunk).split(b"\n")
-        for line in lines:
-            if match := _STEP.match(line):
-                number, count, what = match.groups()
-                done = None if number is None else min(99, 100 * (int(number) - 1) // max(1, int(count)))
-                self._progress.report(what.decode("utf-8", "replace"), done)
 
 
 def _read(report: Path, errors: str) -> Trials:

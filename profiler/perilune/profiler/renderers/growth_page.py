@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from perilune.profiler.growth.model import Fit, Growth, Series, Subject
 from perilune.profiler.growth.words import (
@@ -16,59 +14,31 @@ from perilune.profiler.growth.words import (
     rivals_text,
     size_text,
 )
-from perilune.profiler.renderers.figures import printable, share_text
+from perilune.profiler.renderers.figures import share_text
 from perilune.profiler.renderers.growth import by_weight, figure_text, figure_title
 from perilune.profiler.renderers.growth_plot import plot
+from perilune.profiler.renderers.static_page import html_text, page
 from perilune.profiler.sources import Sources
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 14px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }
-h1 { font-size: 1.4em; }
-h2 { font-size: 1.1em; margin-top: 2em; }
+_STYLE = """\
 img { width: 100%; height: auto; background: white; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: right; padding: .2em .7em; border-bottom: 1px solid #8884; white-space: nowrap; }
-th:last-child, td:last-child { text-align: left; width: 99%; }
 td:last-child { font-family: ui-monospace, monospace; white-space: pre; }
 td:first-child { font-weight: bold; text-align: left; }
-"""
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src '{policy}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
 """
 
 
 def render(growth: Growth, sources: Sources) -> str:
     """The page; the same growth gives the same text. Raises ModuleNotFoundError without matplotlib."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    return _PAGE.format(
-        policy=f"sha256-{digest}",
-        title=_text(f"How {growth.program.path} grows with {ends_of(growth)}"),
-        style=_STYLE,
-        body="\n".join(_body(growth, sources)),
-    )
+    title = f"How {growth.program.path} grows with {ends_of(growth)}"
+    return page(title, _STYLE, "\n".join(_body(growth, sources)))
 
 
 def _body(growth: Growth, sources: Sources) -> Iterator[str]:
     prediction = prediction_text(growth)
     if prediction:
-        yield f"<p><strong>{_text(prediction)}</strong></p>"
+        yield f"<p><strong>{html_text(prediction)}</strong></p>"
     for note in growth.notes:
-        yield f"<p>Note: {_text(note)}.</p>"
+        yield f"<p>Note: {html_text(note)}.</p>"
     picture = base64.b64encode(plot(growth, "svg")).decode()
     yield f'<img src="data:image/svg+xml;base64,{picture}" alt="Counts over sizes, with the fitted curves">'
     yield from _table("The whole run", [growth.whole], growth, sources)
@@ -82,7 +52,7 @@ def _table(title: str, subjects: Sequence[Subject], growth: Growth, sources: Sou
     titles = ["growth", "of", "exponent", "R²", "", *(f"{size:,}" for size in growth.sizes), "share"]
     titles += [f"at {size_text(growth.predicted_at)}", ""]
     yield f'<h2>{title}</h2><div class="wide"><table>'
-    yield "<tr>" + "".join(f"<th>{_text(each)}</th>" for each in titles) + "</tr>"
+    yield "<tr>" + "".join(f"<th>{html_text(each)}</th>" for each in titles) + "</tr>"
     for subject in subjects:
         for series in subject.series:
             if series.fit is not None:
@@ -96,8 +66,8 @@ def _row(series: Series, fit: Fit, subject: Subject, growth: Growth, sources: So
     is_first = series is subject.leading
     cells += [share_text(subject.share), share_text(subject.predicted_share)] if is_first else ["", ""]
     cells.append(_place(subject, sources) if is_first else "")
-    doubt = f' title="{_text(rivals_text(fit))}"' if not fit.is_certain else ""
-    return f"<tr{doubt}>" + "".join(f"<td>{_text(cell)}</td>" for cell in cells) + "</tr>"
+    doubt = f' title="{html_text(rivals_text(fit))}"' if not fit.is_certain else ""
+    return f"<tr{doubt}>" + "".join(f"<td>{html_text(cell)}</td>" for cell in cells) + "</tr>"
 
 
 def _place(subject: Subject, sources: Sources) -> str:
@@ -108,7 +78,3 @@ def _place(subject: Subject, sources: Sources) -> str:
     text = sources.get(subject.path, [])
     line = text[subject.line - 1].strip() if subject.line <= len(text) else ""
     return f"{subject.path}:{subject.line}  {line}"
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))

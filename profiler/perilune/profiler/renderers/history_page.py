@@ -2,69 +2,39 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from perilune.profiler.bisection import FIGURES
 from perilune.profiler.comparison import Figure
 from perilune.profiler.history import Change, History, by_size
 from perilune.profiler.renderers.comparison import change_text
-from perilune.profiler.renderers.figures import printable
 from perilune.profiler.renderers.history import difference_text, notes_of, title
 from perilune.profiler.renderers.history_chart import STYLE as CHART_STYLE
 from perilune.profiler.renderers.history_chart import charts, svg
+from perilune.profiler.renderers.static_page import html_text, page
 
 _WIDTH, _HEIGHT = 900, 170
 _MOST_ROWS = 1000
 
-_STYLE = f"""
-:root {{ color-scheme: light dark; }}
-body {{ font: 14px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }}
-h1 {{ font-size: 1.4em; }}
-h2 {{ font-size: 1.1em; margin-top: 2em; }}
+_STYLE = f"""\
 svg {{ display: block; width: 100%; height: auto; }}
-.wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
-th, td {{ text-align: right; padding: .2em .7em; border-bottom: 1px solid #8884; white-space: nowrap; }}
+table {{ font-variant-numeric: tabular-nums; }}
 .text {{ text-align: left; }}
-th:last-child, td:last-child {{ text-align: left; width: 99%; white-space: pre; }}
+td:last-child {{ white-space: pre; }}
 .more {{ color: #c0392b; }}
 .less {{ color: #2e8b57; }}
 .same {{ color: #888; }}
 {CHART_STYLE}"""
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '{policy}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
-"""
-
 
 def render(history: History, metric: str) -> str:
     """The page; what changed most in the metric stands first. The same history gives the same text."""
-    return _PAGE.format(
-        policy=f"sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}",
-        title=_text(title(history)),
-        style=_STYLE,
-        body="\n".join(_body(history, metric)),
-    )
+    return page(title(history), _STYLE, "\n".join(_body(history, metric)))
 
 
 def _body(history: History, metric: str) -> Iterator[str]:
     for note in notes_of(history):
-        yield f"<p>Note: {_text(note)}.</p>"
+        yield f"<p>Note: {html_text(note)}.</p>"
     for chart in charts(history):
         yield svg(chart, _WIDTH, _HEIGHT)
     yield from _changes("Functions", history.functions, metric)
@@ -92,9 +62,9 @@ def _changes(heading: str, changes: Sequence[Change], metric: str) -> Iterator[s
     for change in found[:_MOST_ROWS]:
         place = change.row.place
         cells = [cell for each in metrics for cell in _figure_cells(change.figure(each))]
-        cells.append(f'<td class="text" title="{_text(change.revision.subject)}">{change.revision.short}</td>')
-        cells.append(f'<td class="text">{_text(place.path or "")}:{place.line}</td>')
-        cells.append(f"<td>{_text(change.source if is_lines else place.name)}</td>")
+        cells.append(f'<td class="text" title="{html_text(change.revision.subject)}">{change.revision.short}</td>')
+        cells.append(f'<td class="text">{html_text(place.path or "")}:{place.line}</td>')
+        cells.append(f"<td>{html_text(change.source if is_lines else place.name)}</td>")
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</table></div>"
     if len(found) > _MOST_ROWS:
@@ -106,7 +76,7 @@ def _figure_cells(figure: Figure | None) -> tuple[str, str]:
     if figure is None or not text:
         return "<td></td>", "<td></td>"
     kind = "more" if figure.difference > 0 else "less"
-    return f"<td>{text}</td>", f'<td class="{kind}">{_text(change_text(figure))}</td>'
+    return f"<td>{text}</td>", f'<td class="{kind}">{html_text(change_text(figure))}</td>'
 
 
 def _revisions(history: History) -> Iterator[str]:
@@ -121,12 +91,8 @@ def _revisions(history: History) -> Iterator[str]:
         subject = point.revision.subject + (f"  ({point.skipped})" if point.skipped else "")
         cells += [
             f'<td class="text">{point.revision.short}</td>',
-            f'<td class="text">{_text(point.revision.date[:10])}</td>',
+            f'<td class="text">{html_text(point.revision.date[:10])}</td>',
         ]
         quiet = ' class="same"' if point.skipped or not point.has_changed else ""
-        yield f"<tr{quiet}>{''.join(cells)}<td>{_text(subject)}</td></tr>"
+        yield f"<tr{quiet}>{''.join(cells)}<td>{html_text(subject)}</td></tr>"
     yield "</table></div>"
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))
