@@ -44,7 +44,7 @@ SANITIZERS = {"ASAN_OPTIONS": f"exitcode={MEMORY_ERROR}", "UBSAN_OPTIONS": f"exi
 
 EMULATOR_MESSAGE = re.compile(rb"^wine: .*\n", re.MULTILINE)  # of its own processes; how ours ended is in the status
 ADDRESS = re.compile(rb"\b0x[0-9a-f]{4,16}\b|\b[0-9A-F]{16}\b")
-LEAST_SAMPLES = 50
+LEAST_SAMPLES = 10  # on a busy machine an emulated thread gets few turns
 SAMPLES = re.compile(rb"sampler (\w+)\nsamples (\d+) of instructions of (\d+)\n")
 
 # Programs that do not do the same everywhere, and why.
