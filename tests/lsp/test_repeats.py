@@ -91,8 +91,6 @@ async def test_what_was_stopped_between_runs_has_finished(code: Session) -> None
     await eventually(is_repeated, seconds=30)
     await code.execute("stop", {"uri": uri})
     report = await running
-    if report.status == "cancelled" or "Not run more often: it was stopped." not in (await code.hover(uri, 2) or ""):
-        pytest.skip("the interrupt was not heard in time: it came between two runs")
     assert report.status == "finished" and "mean of " in report.message
     assert "Not run more often: it was stopped." in (await code.hover(uri, 2) or "")
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from perilune.cli.errors import CommandError, tell
@@ -164,6 +168,35 @@ def without_streams(keeps_input: bool = False) -> Iterator[None]:
         os.close(nowhere)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Ctrl-C waits as long as the context lasts, for a context in which it is heard: what merges runs is not cut short."""
+    held: list[int] = []
+    heard = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(heard):
+        yield nullcontext
+        return
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        held.append(number)
+
+    @contextmanager
+    def hears() -> Iterator[None]:
+        signal.signal(signal.SIGINT, heard)
+        try:
+            if held:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            signal.signal(signal.SIGINT, hold)
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield hears
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
 class Repetition:
     """The runs of one program after its first, and the profile of all of them."""
 
@@ -223,6 +256,17 @@ class Repetition:
 
     def _repeat(self, plan: Plan, new_session: Callable[[float | None], Session], given: StandardInput) -> str | None:
         """Runs until the plan is content; gives the reason if it ends before."""
+        with _interrupts_held() as hears:
+            return self._repeat_held(plan, new_session, given, hears)
+
+    def _repeat_held(
+        self,
+        plan: Plan,
+        new_session: Callable[[float | None], Session],
+        given: StandardInput,
+        hears: Callable[[], AbstractContextManager[None]],
+    ) -> str | None:
+        """As `_repeat`; a Ctrl-C is told in the contexts that `hears` makes."""
         began = time.monotonic()
         progress = _Progress(plan.progress)
         while not self._is_content(plan):
@@ -234,7 +278,7 @@ class Repetition:
             if plan.runs is None and self._repeats.left_out >= _MOST_LEFT_OUT:
                 return "the program does something else when it is run again"
             try:
-                with given.again(), without_streams(keeps_input=given.is_file):
+                with hears(), given.again(), without_streams(keeps_input=given.is_file):
                     session = new_session(self._interval())
                     outcome = session.record(*self._program)
             except KeyboardInterrupt:
