@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, get_args
@@ -21,6 +20,7 @@ from perilune.profiler.instructions import ImpossibleCountError
 from perilune.profiler.loaded_files import LoadedFiles
 from perilune.profiler.model import RunOutcome
 from perilune.profiler.renderers.figures import time_text
+from perilune.profiler.scratch import scratch_folder
 from perilune.profiler.session import Mode, profile_of_raw, sampling_interval_ns
 from perilune.profiler.sources import split_lines
 from perilune.profiler.summing import summed
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(command: list[str], library: str, address: str) -> int:
     """The exit status of the command, which finds the library before the system's."""
-    with tempfile.TemporaryDirectory(prefix="perilune-") as folder, _signals() as take_over:
+    with scratch_folder() as folder, _signals() as take_over:
         os.chmod(folder, 0o755)  # for programs that go on as another user
         for name in _NAMES:
             os.symlink(library, os.path.join(folder, name))

@@ -6,7 +6,6 @@ import argparse
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 
@@ -19,6 +18,7 @@ from perilune.cli.streams import print_text
 from perilune.profiler.foreign_sources import attach
 from perilune.profiler.model import Profile, ProfileFormatError, Program
 from perilune.profiler.recordings import NONE, Recording, profile_of_recordings, read_recording
+from perilune.profiler.scratch import scratch_folder
 from perilune.profiler.sources import find_sources
 
 _RECORDER = os.path.join(os.path.dirname(__file__), "recorder.lua")
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
     if chosen.path is None and not chosen.form.is_report:
         parser.error(f"--format {chosen.form.name} needs -o FILE, or -o - for standard output")
     chosen.check("count" if options.hits else "sample")
-    with tempfile.TemporaryDirectory(prefix="perilune-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
         os.chmod(folder, 0o1777)  # servers give up their rights before they begin
         started = time.monotonic_ns()
         status = run_host(command, _environment(folder, options.hits, options.interval))

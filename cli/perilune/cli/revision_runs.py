@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from perilune.profiler.model import Profile
 from perilune.profiler.repeatable import inputs
 from perilune.profiler.repository import Repository, Revision, RevisionError
 from perilune.profiler.revisions import MovingTree, WorkTree
+from perilune.profiler.scratch import scratch_folder
 from perilune.profiler.sources import Sources, find_sources
 
 _MOST_NAMED = 5
@@ -121,9 +121,7 @@ class RevisionRuns:
     def _tree(self, place: int) -> MovingTree:
         while len(self._trees) <= place:
             try:
-                folder = self._stack.enter_context(
-                    tempfile.TemporaryDirectory(prefix="perilune-revision-", ignore_cleanup_errors=True)
-                )
+                folder = self._stack.enter_context(scratch_folder("revision"))
             except OSError as error:
                 raise CommandError(f"the temporary folder cannot hold a revision: {describe(error)}") from error
             self._trees.append(MovingTree(self._repository, folder))

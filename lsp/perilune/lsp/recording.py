@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from perilune.lsp.job import Job
 from perilune.lsp.runner import Ending, execute, split_error
 from perilune.lsp.saved_run import SavedRun, UnreadableProfile, open_saved
 from perilune.lsp.settings import Settings
+from perilune.profiler.scratch import scratch_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ async def record(
     def tick(seconds: float) -> None:
         progress.report(f"for {seconds:.0f} s; stop it to see its figures")
 
-    with tempfile.TemporaryDirectory(prefix="perilune-", ignore_cleanup_errors=True) as place:
+    with scratch_folder() as place:
         report = Path(place) / "recorded.json"
         words = ["record", "--format", "json", "-o", str(report), "--", *command]
         done = await execute(job, settings, words, math.inf, progress.cancelled, tick, heard)

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from perilune.lsp.job import Job
 from perilune.lsp.live_output import Capture
 from perilune.lsp.settings import AUTO, Settings
 from perilune.profiler.model import Profile, ProfileFormatError
+from perilune.profiler.scratch import scratch_folder
 
 _TICK_SECONDS = 1.0
 _POLL_SECONDS = 0.02
@@ -76,7 +76,7 @@ async def run(
     real path. A program that is cancelled or out of time is interrupted as by Ctrl-C, and killed if that does not end it;
     if it has run to its end before and was only repeated, it has finished.
     """
-    with tempfile.TemporaryDirectory(prefix="perilune-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
         report, runs = Path(folder) / "profile.json", Path(folder) / "runs"
         options = [*_options(job, settings, report, runs), *options_around(job, copies(texts or {}, Path(folder)))]
         done = await execute(

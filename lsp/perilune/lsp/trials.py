@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from perilune.lsp.job import Job
 from perilune.lsp.runner import Ending, copies, execute, options_around, split_error, spoken_name
 from perilune.lsp.settings import Settings
 from perilune.lsp.steps import Steps
+from perilune.profiler.scratch import scratch_folder
 
 _MOST_RUNS = 100  # of the program's own limit of time: what is tried must end some day
 _AGAIN = "--again"
@@ -81,7 +81,7 @@ async def try_rewrites(
     job: Job, settings: Settings, wanted: Wanted, texts: Mapping[str, bytes], progress: Progress, consents: bool
 ) -> Trials:
     """Runs the job's program with rewrites. `texts` stand in for files; the user `consents` to what it changes."""
-    with tempfile.TemporaryDirectory(prefix="perilune-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
         report = Path(folder) / "tried.json"
         limit = job.time_limit or settings.time_limit
         last = "" if wanted.last is None else wanted.last

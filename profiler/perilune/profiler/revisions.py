@@ -7,12 +7,12 @@ written out elsewhere.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from perilune.profiler.repository import SHORT, Repository, RevisionError, complaint_of
+from perilune.profiler.scratch import scratch_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def work_tree(path: str, revision: str) -> Iterator[WorkTree]:
     commit, name = repository.commit(revision), repository.name(path)
     if not repository.has(commit, name):
         raise RevisionError(f"{revision} has no file {name}")
-    with tempfile.TemporaryDirectory(prefix="perilune-revision-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder("revision") as folder:
         yield MovingTree(repository, folder).move(commit)
 
 

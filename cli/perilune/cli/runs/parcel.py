@@ -9,7 +9,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from perilune.cli.runs.identity import code_identity
 from perilune.cli.runs.loaded import candidates
 from perilune.cli.runs.measure import kill_with_children
 from perilune.cli.runs.run import Run, RunResult
+from perilune.profiler.scratch import scratch_folder
 
 GRACE_SECONDS = 15.0
 """How much longer than its limit of time a program's process may live: it has to begin, and a profile to write."""
@@ -83,7 +83,7 @@ def make(parcel: Parcel, is_wanted: Callable[[], bool] = lambda: True) -> RunRes
         return RunResult(
             parcel.run, failure=f"a worker has Perilune {code_identity()}, and this is Perilune {parcel.identity}"
         )
-    with tempfile.TemporaryDirectory(prefix="perilune-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
         directory = os.path.normpath(os.path.join(folder, parcel.run.directory))
         os.makedirs(directory, exist_ok=True)
         for path, content in parcel.files.items():
