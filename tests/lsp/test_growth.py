@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -104,3 +105,23 @@ async def test_what_is_not_saved_is_not_run(editor: Session) -> None:
     editor.change(uri, PROGRAM + "print(1)\n")
     answer = await editor.execute("grow", {"uri": uri, **SIZES})
     assert answer["message"] == "Save h.lua first: what is run at several sizes are the files."
+
+
+async def test_growth_outlives_the_server_and_follows_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERILUNE_STORE", str(tmp_path / "results.sqlite"))
+    async with session_with(NEOVIM, tmp_path, **PERILUNE) as first:
+        uri = first.write_and_open("a.lua", PROGRAM)
+        await first.execute("grow", {"uri": uri, **SIZES})
+        labels = await first.labels(uri)
+    (tmp_path / "a.lua").rename(tmp_path / "b.lua")
+    async with session_with(NEOVIM, tmp_path, **PERILUNE) as second:
+        now = (tmp_path / "b.lua").as_uri()
+        second.open(now, PROGRAM)
+        assert await second.labels(now) == {}
+        await second.execute("metric", {"metric": "growth"})
+        assert labels[3] == "~n² · ×4 per doubling" and await second.labels(now) == labels
+        await second.execute("clear", {"uri": now})
+    async with session_with(NEOVIM, tmp_path, **PERILUNE) as third:
+        third.open(now, PROGRAM)
+        await third.execute("metric", {"metric": "growth"})
+        assert await third.labels(now) == {}

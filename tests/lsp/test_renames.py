@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from lsp_fixtures import measured
 from lsp_session import HOT, Session
+from perilune.lsp.baselines import Baselines, Reference
 from perilune.lsp.document import Document
 from perilune.lsp.history import History, KeptRun
 from perilune.lsp.job import Job
@@ -74,3 +75,31 @@ async def test_a_kept_run_is_found_under_the_new_name(told: bool, tmp_path: Path
     assert run.measurements[new].document == Document(new, document.data)
     assert history.recall(old) is None
     assert len([name for name in os.listdir(tmp_path / ".perilune") if name.startswith("run-")]) == 1
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_what_a_program_is_compared_with_follows_it(told: bool, code: Session) -> None:
+    uri = code.write_and_open("a.lua", HOT)
+    await code.profile(uri)
+    assert (await code.execute("baseline", {"uri": uri}))["status"] == "set"
+    (code.folder / "a.lua").rename(code.folder / "b.lua")
+    now = (code.folder / "b.lua").as_uri()
+    if told:
+        code.client.workspace_did_rename_files(types.RenameFilesParams([types.FileRename(uri, now)]))
+    _close(code, uri)
+    code.open(now, HOT)
+    assert await code.labels(now)
+    assert "since the baseline: the same instructions" in (await code.rerun(now)).message
+
+
+async def test_a_kept_baseline_follows_a_folder(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    old, new = str(tmp_path / "old" / "a.lua"), str(tmp_path / "new" / "a.lua")
+    reference = Reference(measured("print(1)\n").profile, {"a.lua": b"print(1)\n"}, "the baseline", "digest")
+    Baselines(lambda path: store).choose(old, reference)
+    later = Baselines(lambda path: store)
+    assert later.chosen(new) is None
+    later.rename(str(tmp_path / "old"), str(tmp_path / "new"))
+    found = later.chosen(new)
+    assert found is not None and (found.name, found.texts) == (reference.name, reference.texts)
+    assert later.chosen(old) is None

@@ -100,7 +100,7 @@ def test_a_run_is_kept_for_each_of_its_files(tmp_path: Path) -> None:
     assert older.measurements[module].document.data == b"f()\n"
     history.forget(module)
     assert history.recall(module) is None and history.recall(program) is not None
-    History.forget_all(store)
+    history.forget_all(store)
     assert history.recall(program) is None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from perilune.lsp.changes import LAST_RUN, line_changes, summary
+from perilune.lsp.launch import path_behind
 from perilune.lsp.measurement import Measurement
 from perilune.lsp.store import Store
 from perilune.profiler.comparison import Comparison, compare
@@ -110,6 +111,24 @@ class Baselines:
         store = self._store_of(program)
         if store is not None:
             store.remove(_BASELINE, program)
+
+    def rename(self, old: str, new: str) -> None:
+        """A program, or a folder around some, has another path now. Not for the event loop: it writes files."""
+        for path in [path for path in self._outputs if path_behind(path, old, new) != path]:
+            self._outputs[path_behind(path, old, new)] = self._outputs.pop(path)
+        store, store_now = self._store_of(old), self._store_of(new)
+        for kind, references in ((_BASELINE, self._chosen), (_BEFORE, self._before)):
+            for path in [path for path in references if path_behind(path, old, new) != path]:
+                references[path_behind(path, old, new)] = references.pop(path)
+            for path in store.keys(kind) if store is not None else ():
+                now = path_behind(path, old, new)
+                if store is None or now == path:
+                    continue
+                if store_now is not None:
+                    store_now.write(kind, now, store.read(kind, path))
+                store.remove(kind, path)
+                if references.get(now) is None:
+                    references.pop(now, None)  # it is there now
 
     def chosen(self, program: str) -> Reference | None:
         """The run that was chosen for a program, in this session or an earlier one. Not for the event loop."""

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from perilune.lsp.editor import Progress
 from perilune.lsp.job import Job
-from perilune.lsp.measurement import Measurement, measured_files
+from perilune.lsp.measurement import Measurement, measured_files, with_growth
 from perilune.lsp.run_options import RunOptions
 from perilune.lsp.runner import Ending, execute, split_error, spoken_name
 from perilune.lsp.settings import Settings
 from perilune.lsp.steps import Steps
-from perilune.profiler.growth.model import Growth, Subject
+from perilune.profiler.growth.model import Growth
 from perilune.profiler.model import Profile, ProfileFormatError
 from perilune.profiler.plain import PlainError
+from perilune.profiler.scratch import scratch_folder
 
 _MOST_RUNS = 20  # of the program's own limit of time
 _AS_ARGUMENT = "{n}"
@@ -35,11 +35,12 @@ class Grown:
     error: str = ""
     growth: Growth | None = None
     measurements: Mapping[str, Measurement] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 async def grow(job: Job, settings: Settings, options: RunOptions, progress: Progress) -> Grown:
     """Runs the job's program at sizes. What the `options` do not say, the file does, or the size is its argument."""
-    with tempfile.TemporaryDirectory(prefix="perilune-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
         report, largest = Path(folder) / "growth.json", Path(folder) / "largest.json"
         limit = job.time_limit or settings.time_limit
         words = ["grow", "--progress", "--json", "-o", str(report), "--save-profile", str(largest)]
@@ -56,7 +57,8 @@ async def grow(job: Job, settings: Settings, options: RunOptions, progress: Prog
         )
         if done.reason is not None or done.ending is not Ending.FINISHED:
             return Grown(done.ending, done.reason or "")
-        return await asyncio.to_thread(_read, report, largest, job.directory, done.errors)
+        found = await asyncio.to_thread(_read, report, largest, job.directory, done.errors)
+        return replace(found, seconds=done.seconds)
 
 
 def _sizes(options: RunOptions) -> list[str]:
@@ -77,11 +79,8 @@ def _read(report: Path, largest: Path, directory: str, errors: str) -> Grown:
         profile = Profile.from_json(json.loads(largest.read_bytes()))
     except (OSError, ValueError, PlainError, ProfileFormatError, RecursionError):
         return Grown(Ending.FAILED, split_error(errors)[0] or "perilune grow left no result")
-    by_path: dict[str, dict[int, Subject]] = {}
-    for subject in growth.lines:
-        by_path.setdefault(subject.path, {})[subject.line] = subject
     found = {
-        path: replace(measurement, growth=by_path.get(measurement.file.path, {}), grown=growth)
+        path: with_growth(measurement, growth)
         for path, measurement in measured_files(profile, directory)
         if measurement is not None
     }

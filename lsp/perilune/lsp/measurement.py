@@ -86,6 +86,12 @@ def at(measurement: Measurement, path: str) -> Measurement:
     return replace(measurement, document=Document(path, measurement.document.data))
 
 
+def with_growth(measurement: Measurement, growth: Growth) -> Measurement:
+    """The figures of the largest run with how their lines grow."""
+    lines = {subject.line: subject for subject in growth.lines if subject.path == measurement.file.path}
+    return replace(measurement, growth=lines, grown=growth)
+
+
 def was_renamed(path: str, measurement: Measurement, document: Document) -> bool:
     """Whether a measured file is gone, and its text is a document's."""
     return document.data != b"" and measurement.document.data == document.data and not os.path.lexists(path)

@@ -80,20 +80,27 @@ class Results:
             self._latest = self._latest or measurement.profile
         self._jobs.setdefault(job.path, job)
 
+    def recall_grown(self, measurements: Mapping[str, Measurement]) -> None:
+        """Takes in what an earlier server found out about growth, as far as nothing newer is known."""
+        self._grown = {**measurements, **self._grown}
+
     def rename(self, old: str, new: str) -> bool:
         """A file or a folder has another path now; whether there were figures of it."""
-        known = {path: path_behind(path, old, new) for path in {*self._measurements, *self._jobs}}
+        known = {path: path_behind(path, old, new) for path in {*self._measurements, *self._grown, *self._jobs}}
         jobs = {job: moved(job, old, new) for job in {*self._jobs.values(), *self._seconds}}
-        was_known = any(path != known[path] for path in self._measurements)
+        was_known = any(path != known[path] for path in (*self._measurements, *self._grown))
         self._measurements = {known[path]: at(m, known[path]) for path, m in self._measurements.items()}
+        self._grown = {known[path]: at(m, known[path]) for path, m in self._grown.items()}
         self._jobs = {known[path]: jobs[job] for path, job in self._jobs.items()}
         self._seconds = {jobs[job]: seconds for job, seconds in self._seconds.items()}
         self._views.clear()
+        self._grown_views.clear()
         return was_known
 
     def measured_as(self, document: Document) -> str | None:
         """The path of a file that is gone and was measured with a document's very text."""
-        return next((path for path, m in self._measurements.items() if was_renamed(path, m, document)), None)
+        known = (*self._measurements.items(), *self._grown.items())
+        return next((path for path, m in known if was_renamed(path, m, document)), None)
 
     def measurement(self, path: str) -> Measurement | None:
         """The latest figures of a file."""

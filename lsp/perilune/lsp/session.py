@@ -26,7 +26,7 @@ from perilune.lsp.document import Document
 from perilune.lsp.editor import Editor
 from perilune.lsp.failures import Failures
 from perilune.lsp.features.diagnostics import Problem
-from perilune.lsp.history import History
+from perilune.lsp.history import History, KeptRun
 from perilune.lsp.launch import Saved, comment_problems
 from perilune.lsp.measurement import Measurement, View
 from perilune.lsp.pauses import Collector
@@ -63,6 +63,7 @@ class PeriluneServer(LanguageServer):
         self.failures = Failures()
         self.announcer = Announcer(self)
         self.history = History(self.store_for)
+        self.growth_history = History(self.store_for, run="growth", file="grown")
         self.baselines = Baselines(self.store_for)
         self.profiling = Profiling(
             self.editor, self.announcer, self.results, self.failures, self.history, self.baselines
@@ -212,9 +213,11 @@ class PeriluneServer(LanguageServer):
         return self._recalls[path]
 
     async def _recall(self, path: str) -> None:
-        run = await asyncio.to_thread(self.history.recall, path)
-        if run is None and self.results.measurement(path) is None and await self._follow(path):
-            run = await asyncio.to_thread(self.history.recall, path)
+        run, grown = await asyncio.to_thread(self._kept, path)
+        if run is None and grown is None and self.results.measurement(path) is None and await self._follow(path):
+            run, grown = await asyncio.to_thread(self._kept, path)
+        if grown is not None:
+            self.results.recall_grown(grown.measurements)
         if run is not None:
             self.results.recall(run.job, run.seconds, run.measurements)
             self.editor.tell_listeners()
@@ -222,22 +225,40 @@ class PeriluneServer(LanguageServer):
             self._comparing.add(changing)  # figures need not wait for it
             changing.add_done_callback(self._comparing.discard)
 
+    def _kept(self, path: str) -> tuple[KeptRun | None, KeptRun | None]:
+        """The run that last measured a file, and the one at several sizes."""
+        return self.history.recall(path), self.growth_history.recall(path)
+
     async def _follow(self, path: str) -> bool:
         """Whether a document is a measured file that was renamed outside of the editor; then its figures follow it."""
         document = next((each for each in self.documents.values() if each.path == path), None)
         if document is None:
             return False
-        old = self.results.measured_as(document) or await asyncio.to_thread(self.history.measured_as, document)
+        old = self.results.measured_as(document)
+        for history in (self.history, self.growth_history):
+            old = old or await asyncio.to_thread(history.measured_as, document)
         if old is not None:
             await self.renamed(old, path)
         return old is not None
 
     async def renamed(self, old: str, new: str) -> None:
-        """A file or a folder has another path now: figures follow it."""
+        """A file or a folder has another path now: figures follow it, and what they are compared with."""
         if self.results.rename(old, new):
             self.editor.tell_listeners()
             self.editor.refresh_hints()
-        await asyncio.to_thread(self.history.rename, old, new)
+        for rename in (self.history.rename, self.growth_history.rename, self.baselines.rename):
+            await asyncio.to_thread(rename, old, new)
+
+    async def forget(self, path: str) -> None:
+        """Forgets for good what was measured of a file, and of what ran with it."""
+        for history in (self.history, self.growth_history):
+            await asyncio.to_thread(history.forget, path)
+
+    async def forget_all(self) -> None:
+        """Forgets for good what was measured in the workspace's folders."""
+        for store in self.stores():
+            for history in (self.history, self.growth_history):
+                await asyncio.to_thread(history.forget_all, store)
 
     def store_for(self, path: str) -> Store | None:
         """Where to keep what is known about a file: in its workspace folder; None for a file in none."""

@@ -11,6 +11,7 @@ from perilune.lsp.growth import Grown, grow
 from perilune.lsp.growth_arguments import GROW_COMMAND, GrowArguments
 from perilune.lsp.handlers.reading import read
 from perilune.lsp.handlers.runs import allowed, job_for, surroundings
+from perilune.lsp.history import KeptRun
 from perilune.lsp.job import Job
 from perilune.lsp.launch import WrongRun, files_of, said_by_files, unsaved
 from perilune.lsp.run_options import RunOptions
@@ -33,6 +34,8 @@ async def grow_file(ls: PeriluneServer, *values: Any) -> dict[str, Any]:
     if grown.growth is None:
         return _without(ls, grown, name)
     ls.results.add_grown(grown.measurements)
+    run = KeptRun(job, grown.seconds, grown.measurements, grown.growth)
+    await asyncio.to_thread(ls.growth_history.keep, run)
     ls.display.metric = GROWTH
     ls.editor.refresh_hints()
     message = _summary(grown.growth, name)

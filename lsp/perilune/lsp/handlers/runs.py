@@ -19,7 +19,6 @@ from perilune.lsp.commands import (
 )
 from perilune.lsp.handlers.reading import read
 from perilune.lsp.handlers.workspace_files import check_workspace_file
-from perilune.lsp.history import History
 from perilune.lsp.job import Job
 from perilune.lsp.launch import Saved, Surroundings, WrongRun, asked_for, contents, files_of, sandboxed, settle, unsaved
 from perilune.lsp.profiling import Report
@@ -173,13 +172,12 @@ async def clear(ls: PeriluneServer, *values: Any) -> None:
         if path is None and uri is None:
             ls.announcer.problems_changed(ls.failures.clear())
             ls.results.clear(None)
-            for store in ls.stores():
-                await asyncio.to_thread(History.forget_all, store)
+            await ls.forget_all()
         elif path is not None:
             await ls.recall(path)
             job = ls.results.job(path)
             ls.announcer.problems_changed(ls.failures.put(job.path if job is not None else path, None))
             ls.results.clear(path)
-            await asyncio.to_thread(ls.history.forget, path)
+            await ls.forget(path)
     ls.editor.refresh_hints()
     ls.announcer.figures("", "cleared", "")
