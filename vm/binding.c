@@ -5,6 +5,7 @@
 #ifndef _WIN32
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
+#include <unistd.h>
 #endif
 
 #define PY_SSIZE_T_CLEAN
@@ -915,7 +916,24 @@ static PyType_Spec spec = {
   .slots = slots,
 };
 
+/* Where Python is told not to buffer (PYTHONUNBUFFERED, as in many containers) it takes the buffers of C's streams too. Those
+   are the Lua program's, which would make a system call for every character that it reads and every value that it writes. */
+static void buffer_streams(void) {
+#ifndef _WIN32
+  static char input[BUFSIZ], output[BUFSIZ];
+  PyObject *stream = PySys_GetObject("__stdout__"); /* it is "write through" where Python does not buffer, and only there */
+  PyObject *unbuffered = stream != NULL ? PyObject_GetAttrString(stream, "write_through") : NULL;
+  if (unbuffered == Py_True) {
+    setvbuf(stdin, input, _IOFBF, sizeof input);
+    setvbuf(stdout, output, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof output);
+  }
+  Py_XDECREF(unbuffered);
+  PyErr_Clear(); /* standard output may be closed: None */
+#endif
+}
+
 static int module_exec(PyObject *module) {
+  buffer_streams();
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
   if (type == NULL) return -1;
   int failed = PyModule_AddType(module, (PyTypeObject *)type);

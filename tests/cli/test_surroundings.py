@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from command_line import RunPerilune, WriteFile
 
 
@@ -67,3 +69,18 @@ def test_flushed_output_comes_while_the_program_runs(tmp_path: Path) -> None:
         assert os.read(process.stdout.fileno(), 100) == b"begun"  # it waits for what comes next
         (tmp_path / "go").touch()
         assert process.wait() == 0
+
+
+@pytest.mark.parametrize("command", ["run", "profile"])
+def test_a_program_has_its_buffers_where_python_has_none(tmp_path: Path, command: str) -> None:
+    (tmp_path / "a.lua").write_text("io.write('first') io.stderr:write('second') io.write(io.read())")
+    process = subprocess.run(
+        [sys.executable, "-m", "perilune", command, "a.lua"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        input=b"line\n",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=True,
+    )
+    assert process.stdout.startswith(b"secondfirstline")
