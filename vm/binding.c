@@ -170,11 +170,15 @@ typedef struct Run {
 static int error_with_traceback(Thread *L, Value *args, int count) {
   (void)count;
   if (!is_string(&args[0]) && !is_number(&args[0])) {
-    if (!is_nil(metamethod_of(L->vm, &args[0], METAMETHOD_TOSTRING))) {
-      value_tostring(L, &args[0]);
-      return 1;
+    const Value *tostring = metamethod_of(L->vm, &args[0], METAMETHOD_TOSTRING);
+    if (!is_nil(tostring)) {
+      push_value(L, tostring);
+      push_value(L, &args[0]);
+      call_value(L, 1, 1);
+      if (is_string(L->top - 1)) return 1;
+      L->top--;
     }
-    push_format(L, "(error object is a %s value)", type_name_of(L, &args[0]));
+    push_format(L, "(error object is a %s value)", type_name(&args[0]));
   } else {
     value_tostring(L, &args[0]);
   }

@@ -112,6 +112,11 @@ def test_an_error_ends_with_status_1_and_a_traceback(perilune: RunPerilune, writ
     [
         ("error({})", "perilune: (error object is a table value)\n"),
         ("error(setmetatable({}, {__tostring = function() return 'custom' end}))", "perilune: custom\n"),
+        (
+            "error(setmetatable({}, {__tostring = function() return 4 end}))",
+            "perilune: (error object is a table value)\n",
+        ),
+        ("error(setmetatable({}, {__name = 'Account'}))", "perilune: (error object is a table value)\n"),
         ("x = = 1", "perilune: (command line):1: unexpected symbol near '='\n"),
     ],
 )
@@ -119,6 +124,24 @@ def test_messages_of_errors(perilune: RunPerilune, code: str, message: str) -> N
     result = perilune("run", "-e", code)
     assert result.status == 1
     assert result.errors.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"), [("'late'", "(command line):1: late"), ("7", "7"), ("{}", "(error object is a table value)")]
+)
+def test_an_error_while_another_closes_variables_has_its_message_and_traceback(
+    perilune: RunPerilune, raised: str, told: str
+) -> None:
+    result = perilune(
+        "run",
+        "-e",
+        f"local x <close> = setmetatable({{}}, {{__close = function() error({raised}) end}}) error('first')",
+    )
+    assert result.errors == (
+        f"perilune: {told}\nstack traceback:\n\t[C]: in function 'error'\n"
+        "\t(command line):1: in function <(command line):1>\n\t[C]: in ?\n"
+    )
+    assert result.status == 1
 
 
 @pytest.mark.parametrize(("code", "status"), [("os.exit(7)", 7), ("os.exit(true)", 0), ("os.exit(false)", 1)])

@@ -1117,18 +1117,6 @@ int call_transparent_body(Thread *L, void (*body)(Thread *L, void *context), voi
   return run_protected(L, body, context, L->top - L->stack, true, false, 0);
 }
 
-/* As xpcall does, but for C: the frame that holds the handler waits below the call. */
-static void traced_call_body(Thread *L, void *context) {
-  const ProtectedCall *call = context;
-  Frame *frame = next_frame(L);
-  memset(frame, 0, sizeof *frame);
-  frame->kind = FRAME_XPCALL;
-  frame->base = L->top - call->arguments - 2; /* the handler; the slot below is the frame's function */
-  frame_begin(L, frame);
-  call_value(L, call->arguments, call->results);
-  L->frame--;
-}
-
 int call_traced(Thread *L, int arguments, int results, CFunction handler) {
   stack_reserve(L, 4);
   CFn *f = push_function(L, handler, "error handler", 0);
@@ -1138,12 +1126,18 @@ int call_traced(Thread *L, int arguments, int results, CFunction handler) {
   for (int i = 0; i < 2; i++) {
     set_object(&function[i], f, TAG_CFN);
   }
-  ptrdiff_t level = function - L->stack;
+  ptrdiff_t level = function - L->stack; /* two slots for the handler: the frame's function and its base */
+  Frame *frame = next_frame(L); /* as xpcall has it; it stays while an error closes variables, whose errors it sees too */
+  memset(frame, 0, sizeof *frame);
+  frame->kind = FRAME_XPCALL;
+  frame->base = function + 1;
+  frame_begin(L, frame);
   ProtectedCall call = {arguments, results};
   CFunction outer = L->vm->tracer;
   L->vm->tracer = handler;
-  int status = run_protected(L, traced_call_body, &call, level, false, false, 0);
+  int status = run_protected(L, protected_call_body, &call, level, false, false, 0);
   L->vm->tracer = outer;
+  L->frame--;
   if (status == STATUS_OK) { /* the results take the places from `level` on */
     Value *to = L->stack + level;
     for (Value *v = to + 2; v < L->top; v++) value_copy(v - 2, v);
