@@ -112,7 +112,7 @@ ERRORS = [
     ("a:\na:\nRETURN0", "2:1: label 'a' stands here for the second time"),
     ('PUSH "abc', "1:6: unfinished string"),
     ("LOADK s0 nonsense", "1:10: constant expected, got 'nonsense'"),
-    (".slots 999", "1:8: 999 is not from 2 to 250"),
+    (".slots 999", "1:8: 999 is not from 2 to 254"),
     (".nonsense", "1:1: unknown directive '.nonsense'"),
     ('.function "f"\nRETURN0', "2:1: '.end' expected at the end of the text"),
     ("RETURN0\n.end", "2:1: no function to end"),

@@ -262,3 +262,22 @@ def test_values_that_no_variable_takes_need_registers(before: str, value: str, m
     compile_chunk((before + ", ".join([value] * most)).encode(), b"=text")
     message = refusal(before + ", ".join([value] * (most + 1)))
     assert message.endswith(f"function or expression needs too many registers near {near}")
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "near"),
+    [
+        ("f({})", 253, "<eof>"),
+        ("f({}, ...)", 252, "')'"),
+        ("return t:f({})", 252, "<eof>"),
+        ("x = f(g({}))", 252, "')'"),
+        ("local a, b, c = 1, 2, 3; f({})", 250, "<eof>"),
+        ("return f({})(1)", 253, "'('"),
+        ("if f({}) then end", 253, "'then'"),
+        ("for i in {} do end", 254, "'do'"),
+    ],
+)
+def test_a_function_has_as_many_registers_as_in_the_reference(text: str, most: int, near: str) -> None:
+    compile_chunk(text.format(", ".join(["a"] * most)).encode(), b"=text")
+    message = refusal(text.format(", ".join(["a"] * (most + 1))))
+    assert message.endswith(f"function or expression needs too many registers near {near}")

@@ -80,7 +80,7 @@ def spoil_word(proto: Proto, pick: random.Random) -> None:
 def spoil_proto(proto: Proto, pick: random.Random) -> None:
     kind = pick.randrange(12)
     if kind == 0:
-        proto.slots = pick.choice((proto.slots - 1, proto.slots + 1, 250)) & 0xFF
+        proto.slots = pick.choice((proto.slots - 1, proto.slots + 1, 254)) & 0xFF
     elif kind == 1:
         proto.parameters = pick.randrange(5)
     elif kind == 2:

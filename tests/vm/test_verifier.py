@@ -148,7 +148,7 @@ def test_a_captured_variable_is_closed_before_its_frame_goes(state: State) -> No
 
 
 def test_headers_are_checked(state: State) -> None:
-    proto = function(RETURN, slots=251)
+    proto = function(RETURN, slots=255)
     assert refusal(state, proto) == "too many slots"
     proto = function(RETURN, slots=2, parameters=3)
     assert refusal(state, proto) == "too many slots"

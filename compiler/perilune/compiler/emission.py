@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
+from perilune.compiler.nodes import Vararg
 from perilune.compiler.opcodes import BY_NAME, MAX_HINTED_KEY, MAX_SLOTS
 from perilune.compiler.proto import Constant, LocalVariable, Loop, Proto, Range, UpvalueDescription
 from perilune.compiler.source import next_token
@@ -157,11 +158,12 @@ class FunctionState:
 
     def fail(self, message: str, node: nodes.Node) -> None:
         """Raises LuaSyntaxError at the token behind a node, which the reference implementation has read by then: in a
-        list the one behind the comma.
+        list the one behind the comma, and at its end the one behind the call, unless the list ends with `...`.
         """
         source = self.table.source
         start, end = next_token(source.text, node.end)
-        if source.text[start:end] == ",":
+        behind = source.text[start:end]
+        if behind == "," or (behind == ")" and type(node) is not Vararg):
             start, end = next_token(source.text, end)
         near = f"'{source.text[start:end]}'" if end > start else "<eof>"
         diagnostic = Diagnostic.at(source, f"{message} near {near}", node.start, node.end, source.line(start))

@@ -215,7 +215,7 @@ BY_NAME: dict[str, Opcode] = {opcode.name: opcode for opcode in OPCODES}
 # Classic names that are not identifiers, understood by the assembler.
 ALIASES = {"2DUP": "DUP2", "2DROP": "DROP2", "2SWAP": "SWAP2", "2OVER": "OVER2"}
 
-MAX_SLOTS = 250
+MAX_SLOTS = 254
 """Slots that one function may use, locals and operands together."""
 
 MAX_HINTED_KEY = 0xFFFF
