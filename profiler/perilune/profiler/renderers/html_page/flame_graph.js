@@ -1,9 +1,10 @@
-// The flame graph of the sampled call tree: a frame's width is its share of the samples, what it calls stands below it.
+// The flame graph of the call tree: a frame's width is its share of the samples, or of the time where the profile is
+// another profiler's that does not count them; what it calls stands below it.
 "use strict";
 
 const NARROWEST = 0.0008; // of the width; what is narrower cannot be seen
 const EXPLANATION =
-  "A frame's width is its share of the samples; what it calls stands below it. That goes for library functions too: the comparison of table.sort stands below it. Click a frame, or press Enter, to see it alone; the arrow keys go to its caller, to what it calls and to its neighbours, Escape back to the whole run.";
+  `A frame's width is its share of the ${sampled ? "samples" : "time"}; what it calls stands below it. That goes for library functions too: the comparison of table.sort stands below it. Click a frame, or press Enter, to see it alone; the arrow keys go to its caller, to what it calls and to its neighbours, Escape back to the whole run.`;
 const OTHER = /^\(.*\)$/;
 
 /**
@@ -27,7 +28,7 @@ function callTree({ functions, nodes }, byLine) {
         frames.push(frame);
       }
     }
-    frame.samples += samples;
+    frame.samples += sampled ? samples : selfNs;
     frame.selfNs += selfNs;
     placed.push(frame);
   }
@@ -42,6 +43,7 @@ function callTree({ functions, nodes }, byLine) {
   return { root, frames };
 }
 
+/** `samples` and `total` are nanoseconds where samples are not counted. */
 function newFrame(parent, [name, path, functionLine], line, functionIndex) {
   const isProgram = name === "all" && parent === null;
   const kind = isProgram ? "root" : path ? "lua" : OTHER.test(name) ? "other" : "builtin";
@@ -172,12 +174,12 @@ class FlameGraph {
   /** The share of so many samples, with its error; all of them are all by definition. */
   shareOf(samples) {
     const share = part(samples, this.root.total);
-    return share === 1 ? shareText(1) : `${shareText(share)} ${errorText(samplingError(share))}`;
+    return share === 1 ? shareText(1) : `${shareText(share)} ${errorText(samplingError(share))}`.trim();
   }
 
   description(frame) {
     const own = frame.samples ? `, self ${this.shareOf(frame.samples)}, ${timeText(frame.selfNs)}` : "";
-    return `${this.label(frame)}: total ${this.shareOf(frame.total)}, ${timeText(frame.totalNs)}${own}, ${plural(frame.total, "sample")}`;
+    return `${this.label(frame)}: total ${this.shareOf(frame.total)}, ${timeText(frame.totalNs)}${own}${sampled ? `, ${plural(frame.total, "sample")}` : ""}`;
   }
 
   describe(frame) {

@@ -19,7 +19,7 @@ function head() {
   return element(
     "header",
     {},
-    element("p", { class: "kind" }, `Perilune profile, ${profile.mode} mode${byCpu ? ", processor time" : ""}${totals.sampler ? `, ${totals.sampler} sampler` : ""}`),
+    element("p", { class: "kind" }, profile.origin ? `Profile, ${profile.origin}` : `Perilune profile, ${profile.mode} mode${byCpu ? ", processor time" : ""}${totals.sampler ? `, ${totals.sampler} sampler` : ""}`),
     title,
     profile.failure ? element("p", { class: "warning" }, `The program ended ${profile.failure}`) : null,
     ...profile.repeat_warnings.map((text) => element("p", { class: "warning" }, text)),
@@ -254,14 +254,16 @@ function smallTables() {
 
 function flameSection() {
   if (profile.call_tree) return new FlameGraph(profile.call_tree);
-  const text = `${profile.mode === "count" ? "Count" : "Trace"} mode records no call stacks, so there is no flame graph: --mode sample draws one.`;
+  const mode = profile.mode === "count" ? "Count" : "Trace";
+  const text = profile.origin ? "It does not know who called whom, so there is no flame graph." : `${mode} mode records no call stacks, so there is no flame graph: --mode sample draws one.`;
   const section = element("section", { id: "flame-graph", "aria-label": "Flame graph" }, element("h2", {}, "Flame graph"), element("p", { class: "note" }, text));
   return { section, filter: () => {} };
 }
 
 function tools(sections, onMetric, onFilter) {
-  const obstacle = timed ? null : "Count mode takes no times";
-  const metrics = Object.entries(METRICS).map(([value, { title }]) => [value, title, value === "time" ? obstacle : null]);
+  const known = { time: timed, count: totals.instructions !== null || Boolean(totals.hits), memory: totals.allocated_bytes !== null };
+  const obstacle = profile.origin ? "The profile does not know it" : "Count mode takes no times";
+  const metrics = Object.entries(METRICS).map(([value, { title }]) => [value, title, known[value] ? null : obstacle]);
   const filter = element("input", { type: "search", placeholder: "Filter", "aria-label": "Filter tables and flame graph", spellcheck: "false", title: "Filter tables and flame graph ( / )" });
   filter.addEventListener("input", () => onFilter(filter.value.trim().toLowerCase()));
   document.addEventListener("keydown", (event) => {

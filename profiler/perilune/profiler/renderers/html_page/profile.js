@@ -32,9 +32,15 @@ const allLines = files.flatMap((file) => file.lines.map((row) => ({ ...row, file
 const allFunctions = files.flatMap((file) => file.functions.map((row) => ({ ...row, file })));
 const hasLive = allLines.some((row) => row.live_bytes !== null);
 
+/** By instructions; where only hits are known by those, which functions do not have. */
+function countShare(row) {
+  if (!totals.hits) return part(row.instructions ?? 0, totals.instructions);
+  return row.hits === undefined ? null : part(row.hits ?? 0, totals.hits);
+}
+
 const METRICS = {
   time: { title: "Time", share: (row) => row.share, error: (row) => row.error },
-  count: { title: "Count", share: (row) => (totals.hits ? part(row.hits ?? 0, totals.hits) : part(row.instructions ?? 0, totals.instructions)), error: () => null },
+  count: { title: "Count", share: countShare, error: () => null },
   memory: { title: "Memory", share: (row) => part(row.allocated_bytes ?? 0, totals.allocated_bytes), error: () => null },
 };
 

@@ -31,8 +31,9 @@ class Table {
 
   /** Takes the columns and the order of the metric that leads now. */
   change() {
-    this.columns = this.columnsOf(metric);
     this.rows = this.rowsOf(metric);
+    const isKnown = ({ words, value }) => words || this.rows.some((row) => (value(row) ?? null) !== null);
+    this.columns = this.columnsOf(metric).filter((column) => !this.rows.length || isKnown(column));
     this.sorted = this.order(metric);
     this.descending = !this.columns[this.sorted].words;
     this.draw();
