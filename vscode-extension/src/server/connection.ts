@@ -79,6 +79,10 @@ export class Connection implements vscode.Disposable {
     const timer = setTimeout(late, START_LIMIT_MS);
     try {
       await Promise.race([client.start(), death]);
+    } catch (error) {
+      // Its end, of which the client may hear only now, is no reason to start it again.
+      if (this.client === client) await this.stop();
+      throw error;
     } finally {
       clearTimeout(timer);
       this.failStart = undefined;
