@@ -80,6 +80,7 @@ def test_the_settings_have_the_servers_defaults() -> None:
         "perilune.profile.announce": settings.announces,
         "perilune.hints.enabled": settings.hints,
         "perilune.hints.threshold": settings.threshold * 100,
+        "perilune.hints.maximumLength": settings.hint_length,
         "perilune.hints.metric": settings.metric,
         "perilune.hints.change": settings.compared_with,
         "perilune.hints.asDiagnostics": settings.hot_diagnostics,

@@ -398,6 +398,19 @@ async def test_settings_may_change(code: Session) -> None:
         assert len(await code.hints(uri)) == count
 
 
+async def test_where_there_is_little_room_a_hint_keeps_what_matters_most(code: Session) -> None:
+    uri = code.write_and_open("hot.lua", HOT)
+    await code.profile(uri)
+    whole = [str(hint.label) for hint in await code.hints(uri)]
+    for length, kept in ((12, 2), (8, 1), (1, 1), (0, 3), ("junk", 3)):
+        settings = {"perilune": {"profile": {"command": STUB}, "hints": {"maximumLength": length}}}
+        code.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+        shown = [str(hint.label) for hint in await code.hints(uri)]
+        assert [label.split(" · ")[0] for label in shown] == [label.split(" · ")[0] for label in whole]
+        assert all(label.count(" · ") < kept for label in shown)
+        assert [bar["label"] for bar in await code.execute("heat", uri)] == shown
+
+
 def process_of(session: Session) -> int:
     """The process that the stub put to sleep."""
     return int((session.folder / "asleep").read_text())

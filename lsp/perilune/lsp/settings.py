@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perilune.lsp.display import METRICS
+from perilune.lsp.features.inlay_hints import MAX_LENGTH
 from perilune.lsp.language_settings import LanguageSettings
 
 MEGABYTE = 1_000_000
@@ -38,6 +39,7 @@ class Settings:
     announces: bool = True  # profile.announce: says where a run was hottest, if that is in another file
     hints: bool = True  # hints.enabled
     threshold: float = 0.005  # hints.threshold, there in percent
+    hint_length: int = MAX_LENGTH  # hints.maximumLength, characters
     metric: str = "time"  # hints.metric
     compared_with: str = "last"  # hints.change, one of COMPARED_WITH
     hot_diagnostics: bool = False  # hints.asDiagnostics
@@ -54,7 +56,7 @@ class Settings:
         profile, hints, lenses = (_object(section, name) for name in ("profile", "hints", "lenses"))
         command, mode, threshold = profile.get("command"), profile.get("mode"), _number(hints.get("threshold"))
         seconds, enabled = _number(profile.get("timeLimit")), hints.get("enabled")
-        metric, change = hints.get("metric"), hints.get("change")
+        metric, change, length = hints.get("metric"), hints.get("change"), _number(hints.get("maximumLength"))
         megabytes = _number(profile.get("memoryLimit"))
         repeat, precision = number_of_runs(profile.get("repeat")), _number(profile.get("precision"))
         on_save, unsaved, announces = (profile.get(name) for name in ("onSave", "unsaved", "announce"))
@@ -81,6 +83,7 @@ class Settings:
             announces=announces if isinstance(announces, bool) else cls.announces,
             hints=enabled if isinstance(enabled, bool) else cls.hints,
             threshold=threshold / 100 if threshold is not None and 0 <= threshold <= 100 else cls.threshold,
+            hint_length=int(length) if length is not None and length >= 1 else cls.hint_length,
             metric=metric if isinstance(metric, str) and metric in METRICS else cls.metric,
             compared_with=change if isinstance(change, str) and change in COMPARED_WITH else cls.compared_with,
             hot_diagnostics=_boolean(hints.get("asDiagnostics"), cls.hot_diagnostics),

@@ -34,6 +34,9 @@ export class Heat implements vscode.Disposable {
         this.known.delete(uri.toString());
       }),
       vscode.workspace.onDidChangeConfiguration((change) => {
+        // The server is told of it meanwhile.
+        if (change.affectsConfiguration('perilune.hints'))
+          for (const { document } of luaEditors()) this.refreshSoon(document);
         if (!change.affectsConfiguration('perilune.heat')) return;
         this.decorations.dispose();
         this.decorations = this.makeDecorations();

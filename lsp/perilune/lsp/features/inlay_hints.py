@@ -51,24 +51,32 @@ class _Part:
     text: str
 
 
-def hints(view: View, first_line: int, last_line: int, threshold: float, metric: str = "time") -> Iterator[Hint]:
-    """The hints of a range of lines, ends inclusive. A line that was edited shows what it was known for, as such."""
+def hints(
+    view: View, first_line: int, last_line: int, threshold: float, metric: str = "time", room: int = MAX_LENGTH
+) -> Iterator[Hint]:
+    """The hints of a range of lines, ends inclusive, `room` characters at the most.
+
+    A line that was edited shows what it was known for, as such.
+    """
     prominent = prominent_rows(view.measurement, threshold, metric)
     for line in range(max(1, first_line), min(last_line, len(view.document.lines)) + 1):
         origin = view.origins.get(line)
         if origin is None or origin.line not in prominent:
             continue
-        write = stale_label if origin.changed else line_label
-        written = write(prominent[origin.line], view.measurement, metric)
+        row = prominent[origin.line]
+        if origin.changed:
+            written = stale_label(row, view.measurement, metric)
+        else:
+            written = line_label(row, view.measurement, metric, room)
         yield Hint(view.document.line_end(line), written, origin.line, origin.changed)
 
 
-def line_label(row: LineRow, measurement: Measurement, metric: str = "time") -> str:
+def line_label(row: LineRow, measurement: Measurement, metric: str = "time", room: int = MAX_LENGTH) -> str:
     """The label of a line, with what changed on it since an earlier run."""
     change = change_on(row.line, measurement.changes)
     if metric == "growth" and measurement.growth is not None:
-        return _SEPARATOR.join(_growth_parts(row, measurement))
-    return label(row, measurement.profile, metric, change, counts_hits=measurement.call is None)
+        return _SEPARATOR.join(_growth_parts(row, measurement, room))
+    return label(row, measurement.profile, metric, change, counts_hits=measurement.call is None, room=room)
 
 
 def stale_label(row: LineRow, measurement: Measurement, metric: str = "time") -> str:
@@ -78,14 +86,14 @@ def stale_label(row: LineRow, measurement: Measurement, metric: str = "time") ->
     return STALE + min(_parts(row, measurement.profile, metric, None), key=lambda part: part.rank).text
 
 
-def _growth_parts(row: LineRow, measurement: Measurement) -> list[str]:
+def _growth_parts(row: LineRow, measurement: Measurement, room: int = MAX_LENGTH) -> list[str]:
     """`~n²`, `×4 per doubling`; how often the line ran where its growth is not known."""
     subject = (measurement.growth or {}).get(row.line)
     if subject is None or subject.leading.fit is None or measurement.grown is None:
         return [_hits(row)]
     growth = growth_text(subject.leading.fit)
     factor = factor_text(subject.leading.fit, measurement.grown.sizes[-1])
-    return [growth, factor] if factor and len(growth + _SEPARATOR + factor) <= MAX_LENGTH else [growth]
+    return [growth, factor] if factor and len(growth + _SEPARATOR + factor) <= room else [growth]
 
 
 def label(
@@ -94,8 +102,9 @@ def label(
     metric: str = "time",
     change: LineChange | None = None,
     counts_hits: bool = True,
+    room: int = MAX_LENGTH,
 ) -> str:
-    """`41.2% · 1.2M× · 340 ms`, the metric's own figure first; what does not fit is left out.
+    """`41.2% · 1.2M× · 340 ms`, the metric's own figure first; what has no room is left out, but for what matters most.
 
     A sampled share has no more digits than its error leaves, and one that is smaller than its error is no figure. Where
     samples do not order the lines, what a line allocated stands in place of its time. Beside times that are limited to a
@@ -108,7 +117,7 @@ def label(
     length = -len(_SEPARATOR)
     for index in sorted(range(len(parts)), key=lambda index: parts[index].rank):
         added = len(_SEPARATOR) + len(parts[index].text)
-        if length + added <= MAX_LENGTH:
+        if length + added <= room or not kept:
             kept.add(index)
             length += added
     return _SEPARATOR.join(part.text for index, part in enumerate(parts) if index in kept)

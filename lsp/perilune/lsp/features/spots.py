@@ -18,7 +18,7 @@ from perilune.lsp.features.costs import (
     total_cost,
 )
 from perilune.lsp.features.figures import duration, rounded_percent, short_count
-from perilune.lsp.features.inlay_hints import STALE, hints, line_label
+from perilune.lsp.features.inlay_hints import MAX_LENGTH, STALE, hints, line_label
 from perilune.lsp.measurement import Measurement, View
 from perilune.profiler.model import FunctionRow, LineRow, Profile
 from perilune.profiler.renderers.caution import caution
@@ -39,10 +39,10 @@ class Bar:
     stale: bool
 
 
-def bars(view: View, threshold: float, metric: str) -> list[Bar]:
+def bars(view: View, threshold: float, metric: str, room: int = MAX_LENGTH) -> list[Bar]:
     """Every line that has a hint, with the share that grades it."""
     found = []
-    for hint in hints(view, 1, len(view.document.lines), threshold, metric):
+    for hint in hints(view, 1, len(view.document.lines), threshold, metric, room):
         row = view.measurement.rows[hint.measured_line]
         cost = known_cost(row, view.measurement.profile, metric) or Cost(0.0)
         found.append(Bar(view.document.line_at(hint.offset), cost, hint.label, hint.changed))

@@ -197,7 +197,7 @@ async def heat(ls: PeriluneServer, *values: Any) -> list[dict[str, Any]]:
         return []
     return [
         {"line": bar.line - 1, "share": bar.cost.share, "error": bar.cost.error, "label": bar.label, "stale": bar.stale}
-        for bar in bars(view, ls.settings.threshold, ls.display.metric)
+        for bar in bars(view, ls.settings.threshold, ls.display.metric, ls.settings.hint_length)
     ]
 
 

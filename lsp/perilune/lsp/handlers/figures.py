@@ -25,7 +25,7 @@ async def inlay_hints(ls: PeriluneServer, params: types.InlayHintParams) -> list
         return []
     positions = ls.editor.positions(view.document)
     first, last = (view.document.line_at(positions.offset(end)) for end in (params.range.start, params.range.end))
-    found = hints(view, first, last, ls.settings.threshold, ls.display.metric)
+    found = hints(view, first, last, ls.settings.threshold, ls.display.metric, ls.settings.hint_length)
     return [to_inlay_hint(hint, positions, uri) for hint in found]
 
 
