@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from perilune.lsp.run_options import OPTIONS
 from perilune.lsp.server import server
 from perilune.lsp.settings import MEGABYTE, Settings
 from perilune.profiler.budgets import PROGRAM_FIGURES
+from perilune.profiler.exporters import EXPORTERS
+from perilune.profiler.importers import IMPORTERS
 
 REPOSITORY = Path(__file__).parents[2]
 EXTENSION = REPOSITORY / "vscode-extension"
@@ -94,3 +97,20 @@ def test_the_settings_have_the_servers_defaults() -> None:
         _, section, key = name.split(".")
         sections.setdefault(section, {})[key] = value
     assert Settings.from_json(sections) == settings
+
+
+def test_files_of_other_profilers_can_be_opened_as_a_report() -> None:
+    editors = {each["viewType"]: each for each in extension_manifest()["contributes"]["customEditors"]}
+    assert editors["perilune.foreignProfile"]["priority"] == "option"  # the names of texts may be others'
+    selectors = [selector for editor in editors.values() for selector in editor["selector"]]
+    patterns = [pattern for each in selectors for pattern in _alternatives(each["filenamePattern"])]
+    for name, exporter in EXPORTERS.items():
+        if name in IMPORTERS:
+            assert any(fnmatch(f"run{exporter.suffix}", pattern) for pattern in patterns), name
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """What the braces of a pattern stand for."""
+    before, brace, rest = pattern.partition("{")
+    inner, _, after = rest.partition("}")
+    return [before + each + after for each in inner.split(",")] if brace else [pattern]

@@ -55,7 +55,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   reports.register(register);
   registerDisplay(register, server, refresh, () => hotspots.measured);
   registerComparison(register, server, refreshAll);
-  registerFiles(register, server, refreshAll);
+  registerFiles(register, server, context.workspaceState, refreshAll);
   registerAdvice(register, server);
   register('perilune.goTo', (place) => goTo((place as Place).uri, (place as Place).line));
   register('perilune.restart', () => launcher.start());
@@ -69,6 +69,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     watchPrograms(() => hotspots.measured, rerun),
     vscode.tasks.registerTaskProvider('perilune', new PeriluneTasks(() => server.serverCommand)),
     vscode.window.registerCustomEditorProvider('perilune.savedProfile', savedProfiles),
+    vscode.window.registerCustomEditorProvider('perilune.foreignProfile', savedProfiles),
     server.onReady(refresh),
     server.onFigures(refreshAll),
     runs.onDidEnd(refreshAll),

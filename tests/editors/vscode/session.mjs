@@ -12,11 +12,12 @@ import comparison from './steps/comparison.mjs';
 import figures from './steps/figures.mjs';
 import installation from './steps/installation.mjs';
 import looks from './steps/looks.mjs';
+import others from './steps/others.mjs';
 import server from './steps/server.mjs';
 import views from './steps/views.mjs';
 import { Workbench } from './workbench.mjs';
 
-const PARTS = { figures, views, comparison, advice, automatic, looks, server, installation };
+const PARTS = { figures, views, comparison, advice, automatic, others, looks, server, installation };
 const [codeServer, root, vsix, environment] = process.argv.slice(2).map((argument) => path.resolve(argument));
 const chosen = process.env.PARTS?.split(',') ?? Object.keys(PARTS);
 const started = Date.now();

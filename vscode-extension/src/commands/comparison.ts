@@ -7,7 +7,10 @@ import { luaUri } from './luaFile';
 import { Register } from './register';
 
 const DETAILS = 'Show the Hotspots';
-export const PROFILE_FILES = { Profiles: ['json'] };
+export const PROFILE_FILES = {
+  Profiles: ['json', 'cpuprofile', 'gz', 'pprof', 'callgrind', 'out', 'lcov', 'info', 'collapsed', 'folded', 'txt'],
+  'All Files': ['*'],
+};
 
 export function registerComparison(register: Register, connection: Connection, refresh: () => void): void {
   const setBaseline = async (given: unknown, source: string, options: object = {}): Promise<void> => {

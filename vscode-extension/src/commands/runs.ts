@@ -8,6 +8,9 @@ import { luaEditor, luaUri } from './luaFile';
 import { splitArguments } from './programArguments';
 import { Register } from './register';
 
+/** The commands that run programs: while one does, it can be stopped. */
+const RUNNING: string[] = [SERVER.profile, SERVER.rerun, SERVER.record, SERVER.grow];
+
 export class Runs {
   private running = 0;
   private readonly emitter = new vscode.EventEmitter<void>();
@@ -22,7 +25,7 @@ export class Runs {
     private readonly measured: () => string[],
   ) {
     connection.onExecuting(({ command, answer }) => {
-      if (command === SERVER.profile || command === SERVER.rerun) void this.show(answer as Promise<RunReport | null>);
+      if (RUNNING.includes(command)) void this.show(answer as Promise<RunReport | null>);
     });
   }
 

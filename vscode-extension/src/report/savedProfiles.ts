@@ -1,8 +1,9 @@
-// A saved profile opens as its report, and its figures show in the sources.
+// A saved profile, or that of another profiler, opens as its report, and its figures show in the sources.
 
 import { execFile } from 'node:child_process';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { load } from '../commands/files';
 import { Connection } from '../server/connection';
 import { SERVER } from '../server/commands';
 import { commandLine } from '../server/find';
@@ -23,26 +24,28 @@ export class SavedProfiles implements vscode.CustomReadonlyEditorProvider {
 
   async resolveCustomEditor({ uri }: vscode.CustomDocument, { webview }: vscode.WebviewPanel): Promise<void> {
     webview.options = { enableScripts: true, localResourceRoots: [] };
-    const folder = path.dirname(uri.fsPath);
-    this.reports.listen(webview, folder);
+    this.reports.listen(webview, path.dirname(uri.fsPath));
     try {
       if (this.connection.serverCommand.length === 0) await firstReady(this.connection);
-      this.reports.show(webview, await this.report(uri.fsPath, folder));
+      this.reports.show(webview, await this.report(uri));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       webview.html = `<p>This profile cannot be shown: ${message.replace(/[<&]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</p>`;
       return;
     }
     if (!this.connection.can(SERVER.load)) return;
-    await this.connection.execute(SERVER.load, { path: uri.fsPath }).catch(() => null);
+    await load(this.connection, uri.fsPath).catch(() => undefined);
     this.refresh();
   }
 
-  private report(file: string, folder: string): Promise<string> {
+  /** Sources are looked for in the workspace, and beside the profile. */
+  private report(uri: vscode.Uri): Promise<string> {
     const [program, ...args] = commandLine(this.connection.serverCommand);
+    const folder = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? path.dirname(uri.fsPath);
+    const file = path.relative(folder, uri.fsPath);
     const options = { cwd: folder, maxBuffer: MOST_BYTES, windowsHide: true };
     return new Promise((resolve, reject) => {
-      execFile(program, [...args, 'report', file, '--format', 'html'], options, (error, stdout, stderr) => {
+      execFile(program, [...args, 'report', '--format', 'html', '--', file], options, (error, stdout, stderr) => {
         if (error) reject(new Error(stderr.trim() || error.message));
         else resolve(stdout);
       });

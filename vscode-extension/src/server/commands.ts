@@ -46,7 +46,7 @@ export interface Place {
 export interface RunReport {
   status: string;
   message: string;
-  program: string;
+  program?: string;
 }
 
 /** What the server says after a run, whoever asked for it. */

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { RunReport } from '../server/commands';
 
 const IDLE_TOOLTIP = 'Profile this Lua file';
+const DONE = ['recorded', 'grown']; // what came of them is said in a message
 
 export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem('perilune', vscode.StatusBarAlignment.Left);
@@ -29,6 +30,8 @@ export class StatusBar implements vscode.Disposable {
       // The bar has little room: how often it ran, and what changed, is in the tooltip.
       const [came] = report.message.split(/[,;] /);
       this.show(`$(flame) ${came}`, `${report.program}\n${report.message}\n${IDLE_TOOLTIP}`, false);
+    } else if (report && DONE.includes(report.status)) {
+      this.show('$(flame) Perilune', `${report.message}\n${IDLE_TOOLTIP}`, false);
     } else if (report && report.status !== 'cancelled' && report.status !== 'stopped') {
       this.show('$(warning) Perilune', report.message, false);
     } else {

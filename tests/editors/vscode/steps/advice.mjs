@@ -1,4 +1,4 @@
-// Budgets and rewrites: what is said of them where the code is, and what the actions there do.
+// Budgets, rewrites and growth: what is said of them where the code is, and what the actions there do.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,6 +14,14 @@ const REWRITABLE = `local config = { step = 2 }
 local sum = 0
 for i = 1, 200000 do
   sum = sum + config.step * config.step
+end
+print(sum)
+`;
+
+const GROWING = `local n = tonumber(arg[1])
+local sum = 0
+for i = 1, n do
+  for j = 1, n do sum = sum + j end
 end
 print(sum)
 `;
@@ -72,6 +80,20 @@ export default async function advice(step, { code, folder }) {
     await code.page.keyboard.press('Enter');
     await code.waitForLine(/sum = sum \+ step \* step/);
     await code.page.keyboard.press('Control+S');
+  });
+
+  await step('how costs grow: a program runs at several sizes, and its lines say it', async () => {
+    fs.writeFileSync(path.join(folder, 'growing.lua'), GROWING);
+    await code.open('growing.lua');
+    await code.waitForLine(/local sum/);
+    await code.command('Perilune: Show How the Costs of This Program Grow...');
+    await code.answer('n=100,200,400,800', 'Sizes to run the program at');
+    await code.waitForLine(/for j = 1, n do sum.*~n² · ×4(\.\d)? per doubling/);
+    await code.notification(/n²/);
+    await code.shot('growth');
+    await code.command('Perilune: Choose What Is Shown...');
+    await code.pick('Self time');
+    await code.until('no growth', async () => !(await code.lines()).some((line) => /~n²/.test(line)));
     code.writeSettings({ 'perilune.profile.mode': 'sample' });
     await code.newWindow();
   });

@@ -103,6 +103,20 @@ export default async function looks(step, { code, root, folder }) {
     await code.shot('many-below');
   });
 
+  await step('in a narrow window short figures are in sight', async () => {
+    code.writeSettings({ 'perilune.hints.maximumLength': 6 });
+    await code.newWindow({ width: 820, height: 700 });
+    await code.open('many.lua');
+    await code.waitForLine(/local total/);
+    await code.command('View: Close Primary Side Bar');
+    await code.goTo(30);
+    await code.waitForLine(/step \* 20 .*\d%?$/);
+    const { right, room } = await layout(code);
+    if (right > room) throw new Error(`figures end at ${right}, the window at ${room}`);
+    await code.shot('narrow');
+    code.writeSettings({ 'perilune.hints.maximumLength': 30 });
+  });
+
   await step('typing in a file of 10,000 lines', async () => {
     code.writeSettings({ 'perilune.hints.threshold': 0.5 });
     await code.newWindow();
