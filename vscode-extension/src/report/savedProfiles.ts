@@ -5,7 +5,6 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { load } from '../commands/files';
 import { Connection } from '../server/connection';
-import { SERVER } from '../server/commands';
 import { commandLine } from '../server/find';
 import { Reports } from './panel';
 
@@ -26,16 +25,18 @@ export class SavedProfiles implements vscode.CustomReadonlyEditorProvider {
     webview.options = { enableScripts: true, localResourceRoots: [] };
     this.reports.listen(webview, path.dirname(uri.fsPath));
     try {
-      if (this.connection.serverCommand.length === 0) await firstReady(this.connection);
+      await this.connection.starting;
+      if (this.connection.serverCommand.length === 0) {
+        webview.html = '<p>This profile is shown when Perilune is installed.</p>';
+        await firstReady(this.connection);
+      }
       this.reports.show(webview, await this.report(uri));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       webview.html = `<p>This profile cannot be shown: ${message.replace(/[<&]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</p>`;
       return;
     }
-    if (!this.connection.can(SERVER.load)) return;
-    await load(this.connection, uri.fsPath).catch(() => undefined);
-    this.refresh();
+    await load(this.connection, uri.fsPath).then(this.refresh, () => undefined);
   }
 
   /** Sources are looked for in the workspace, and beside the profile. */
