@@ -11,11 +11,10 @@ from perilune.cli.streams import print_text
 from perilune.compiler.chunks import check_source
 from perilune.compiler.diagnostics import LuaSyntaxError
 from perilune.compiler.source import Source
-from perilune.compiler.standard_lexer import STANDARDS
-from perilune.compiler.standard_parser import check_standard
 
 OWN_STANDARD = "5.4"
-STANDARD_NAMES = (*(name for name in STANDARDS if name != "luajit"), OWN_STANDARD, "luajit")
+STANDARD_NAMES = ("5.1", "5.2", "5.3", OWN_STANDARD, "luajit")
+"""With its own, those of `standard_lexer.STANDARDS`, which is imported where one of them is asked for."""
 
 
 def main(arguments: list[str]) -> int:
@@ -49,5 +48,10 @@ def main(arguments: list[str]) -> int:
 def error_texts(path: str, text: bytes, standard: str = OWN_STANDARD) -> list[str]:
     """For every error its place and message, the source line, and a caret under the place: three lines each."""
     source = Source.from_bytes(path, text, is_file=True)
-    found = check_source(source) if standard == OWN_STANDARD else check_standard(source, standard)
+    if standard == OWN_STANDARD:
+        found = check_source(source)
+    else:
+        from perilune.compiler.standard_parser import check_standard
+
+        found = check_standard(source, standard)
     return [LuaSyntaxError.from_diagnostic(source, diagnostic).render() for diagnostic in found]

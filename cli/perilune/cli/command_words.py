@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from perilune.profiler.quick_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from perilune.profiler.exporters import EXPORTERS
 from perilune.profiler.model import Profile
+from perilune.profiler.quick_dataclasses import dataclass
 from perilune.profiler.renderers.report.layout import Layout
 from perilune.profiler.sources import Sources
 

@@ -11,6 +11,10 @@ import sys
 from perilune.cli.errors import CommandError, tell, tell_bytes
 from perilune.cli.streams import die_of_broken_pipes, flush_output, hold_streams, print_text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 USAGE = """\
 usage: perilune COMMAND ...
 
@@ -77,6 +81,7 @@ _LONGEST_ERROR = 200
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
+    is_process = arguments is None
     if arguments is None:
         arguments = sys.argv[1:]
         hold_streams()
@@ -84,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         if arguments[:1] not in (["profile"], ["host"], ["record"], ["lsp"]):
             die_of_broken_pipes()
     try:
-        return _flushed(arguments)
+        return _flushed(arguments, is_process)
     except CommandError as error:
         tell(str(error))
         return error.status
@@ -99,10 +104,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _report_internal_error(error)
 
 
-def _flushed(arguments: list[str]) -> int:
+def _flushed(arguments: list[str], is_process: bool) -> int:
     """Runs a command; the status of one whose output cannot be written says so."""
     try:
-        status = _dispatch(arguments)
+        status = _dispatch(arguments, is_process)
     except SystemExit:  # argparse has printed its help, or an error
         tell_bytes(b"")
         flush_output()
@@ -125,18 +130,14 @@ def _report_internal_error(error: Exception) -> int:
     return _INTERNAL_ERROR
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str], is_process: bool) -> int:
     command = arguments[0] if arguments else "-i" if sys.stdin.isatty() else "-"
     if command == "run" or not arguments or _is_program(command):
         from perilune.cli.run import main as run_main
 
         return run_main(arguments[1:] if command == "run" else arguments)
     if command in _COMMANDS:
-        from importlib import import_module
-
-        name = "import_" if command == "import" else command.replace("-", "_")
-        status: int = import_module(f"perilune.cli.{name}").main(arguments[1:])
-        return status
+        return _main_of(command, is_process)(arguments[1:])
     if command in ("-h", "--help", "help"):
         print_text(USAGE)
         return 0
@@ -146,6 +147,27 @@ def _dispatch(arguments: list[str]) -> int:
         print_text(version_line() + "\n")
         return 0
     raise CommandError(_unknown(command), status=2)
+
+
+def _main_of(command: str, is_process: bool) -> Callable[[list[str]], int]:
+    """What a command is run by. Its modules are imported without Python's collector, which would find nothing in them.
+
+    Nor does it look at them later, where the process is the command's.
+    """
+    import gc
+    from importlib import import_module
+
+    name = "import_" if command == "import" else command.replace("-", "_")
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        run: Callable[[list[str]], int] = import_module(f"perilune.cli.{name}").main
+    finally:
+        if was_enabled:
+            gc.enable()
+    if is_process:
+        gc.freeze()
+    return run
 
 
 def _is_program(argument: str) -> bool:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TextIO
 
 from perilune.cli.destination import STANDARD_OUTPUT, check_writable, write_file
@@ -19,6 +16,7 @@ from perilune.cli.streams import unwritable, write_stream
 from perilune.profiler.cpu_times import by_cpu, has_cpu_times
 from perilune.profiler.exporters import ProfileExportError
 from perilune.profiler.model import Profile
+from perilune.profiler.quick_dataclasses import dataclass, replace
 from perilune.profiler.renderers.report.layout import CLOCKS, METRICS, SORT_KEYS, Layout, LineRange, complaint
 from perilune.profiler.sources import Sources
 
@@ -173,6 +171,8 @@ class Output:
             raise CommandError(message) from error
 
     def _print_colored(self, profile: Profile, sources: Sources, stream: TextIO, stands_apart: bool) -> None:
+        import shutil
+
         from perilune.profiler.renderers.terminal import print_colored
 
         layout = replace(self.layout, width=shutil.get_terminal_size().columns)
@@ -199,6 +199,8 @@ class Output:
 
 def _keep(content: bytes, form: Form) -> str:
     """Puts a report into a new file of the temporary folder, and says where it is, or why it is lost."""
+    import tempfile  # seldom needed, and long in coming
+
     try:
         descriptor, path = tempfile.mkstemp(prefix="perilune-profile-", suffix=form.suffixes[0])
         try:

@@ -12,14 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from perilune.cli.errors import CommandError, tell
 from perilune.profiler.attribution import attribute
-from perilune.profiler.merging import MergedRuns
 from perilune.profiler.model import Profile, Repeats
+from perilune.profiler.quick_dataclasses import dataclass
 from perilune.profiler.repeatable import changes, inputs, reads_standard_input
 from perilune.profiler.session import Session, run_outcome
 from perilune.profiler.sources import Sources, split_lines
@@ -209,6 +208,8 @@ class Repetition:
         text: bytes,
         assembly: bytes | None,
     ) -> None:
+        from perilune.profiler.merging import MergedRuns  # most runs are not repeated
+
         assert first.raw is not None
         self._first, self._outcome, self._profile = first, outcome, profile
         self._texts = dict(first.texts)

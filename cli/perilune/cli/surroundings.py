@@ -10,10 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from perilune.cli.errors import CommandError
 from perilune.cli.program import exit_status, read_program, report_error, startup_code
+from perilune.profiler.quick_dataclasses import dataclass
 from perilune.profiler.session import Session
 from perilune.vm import State
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from binascii import crc32
-from contextlib import suppress
 
 from perilune.compiler.user_cache import user_cache_folder
 
@@ -137,5 +136,7 @@ def _prune(folder: str) -> None:
 
 
 def _delete(path: str) -> None:
-    with suppress(OSError):
+    try:  # noqa: SIM105  # contextlib takes longer to import than a small program to run
         os.unlink(path)
+    except OSError:
+        pass

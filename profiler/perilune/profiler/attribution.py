@@ -7,7 +7,6 @@ over lines, over opcodes and over functions are equal to the last digit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from perilune.profiler.call_tree import call_tree, samples_of_functions, samples_of_lines
@@ -45,6 +44,7 @@ from perilune.profiler.model import (
     ZoneRow,
 )
 from perilune.profiler.probe import RUN_NOISE, PlainRun, Probe, probe_of
+from perilune.profiler.quick_dataclasses import dataclass, field
 from perilune.profiler.shares import interval_of_share
 
 if TYPE_CHECKING:

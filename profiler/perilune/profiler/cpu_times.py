@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from perilune.profiler.instructions import Division
@@ -17,6 +16,7 @@ from perilune.profiler.model import (
     Profile,
     Totals,
 )
+from perilune.profiler.quick_dataclasses import replace
 from perilune.profiler.shares import interval_of_share
 
 _NOTICEABLE = 0.02  # of the run

@@ -10,10 +10,10 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perilune.compiler.opcodes import OPCODES
+from perilune.profiler.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from perilune.profiler.loaded_files import LoadedFile

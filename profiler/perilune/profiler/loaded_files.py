@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perilune.profiler.instructions import source_path
+from perilune.profiler.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawFunction

@@ -11,11 +11,11 @@ A foreign profile has an `origin`, and may lack counts: they are null in JSON an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from perilune.profiler.field_marks import COUNT, LATER
 from perilune.profiler.origin import MEASURED, NULL_WITHOUT, Origin
-from perilune.profiler.plain import COUNT, LATER, PlainError, from_plain, to_plain
+from perilune.profiler.quick_dataclasses import dataclass, field
 
 FORMAT = "perilune-profile"
 VERSION = 1
@@ -409,6 +409,8 @@ class Profile:
 
     def to_json(self) -> dict[str, Any]:
         """The profile as the JSON object, made of dicts, lists and plain values."""
+        from perilune.profiler.plain import to_plain
+
         plain: dict[str, Any] = to_plain(self, self.unknown_fields)
         return {"format": FORMAT, "version": VERSION, **plain}
 
@@ -419,6 +421,8 @@ class Profile:
         Raises ProfileFormatError. Fields that this version does not know are ignored, so that a profile written by a
         later one of the same `version` can be read.
         """
+        from perilune.profiler.plain import PlainError, from_plain
+
         if not isinstance(value, dict):
             raise ProfileFormatError("profile: expected an object")
         found, version = value.get("format"), value.get("version")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from perilune.profiler.plain import LATER
+from perilune.profiler.field_marks import LATER
+from perilune.profiler.quick_dataclasses import dataclass, field
 
 MEASURED = ("sampled", "exact", "sampled and exact")
 """How the figures of a foreign profile were found: times by samples, everything counted, or times by samples and counts."""

@@ -10,14 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import MISSING, Field, fields, is_dataclass
-from types import MappingProxyType, NoneType, UnionType
+from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
-
-LATER = MappingProxyType({"later": True})
-"""Metadata of a field that objects from before it may lack."""
-
-COUNT = MappingProxyType({"count": True})
-"""Metadata of a count that an object may not know."""
 
 _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false"}
 

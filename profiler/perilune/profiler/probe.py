@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from perilune.compiler.opcodes import OPCODES
+from perilune.profiler.quick_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile

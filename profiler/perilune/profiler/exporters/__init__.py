@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 
 from perilune.profiler.model import Profile
+from perilune.profiler.quick_dataclasses import dataclass
 from perilune.profiler.sources import Sources
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from perilune.profiler.model import BuiltinRow, FileProfile, FunctionRow, ZoneRow
+from perilune.profiler.quick_dataclasses import dataclass
 from perilune.profiler.renderers.figures import printable
 from perilune.profiler.renderers.report.page import Page
 from perilune.profiler.renderers.report.table import Column, Line

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 
 from perilune.profiler.model import Profile
+from perilune.profiler.quick_dataclasses import dataclass
 
 METRICS = ("time", "count", "memory")
 CLOCKS = ("wall", "cpu")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from perilune.profiler.cpu_times import Waiting
 from perilune.profiler.model import FileProfile, LineRow, Profile
+from perilune.profiler.quick_dataclasses import dataclass
 from perilune.profiler.renderers.figures import (
     bytes_text,
     count_text,

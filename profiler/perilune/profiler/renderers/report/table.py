@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TextIO, TypeVar
 
+from perilune.profiler.quick_dataclasses import dataclass
 from perilune.profiler.renderers.figures import cell_width, cut
 
 Segment = tuple[str, str]
