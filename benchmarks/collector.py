@@ -10,18 +10,18 @@ lua5.4 where that is installed. Exits with status 1 if a pause exceeds the limit
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from measuring import perilune_command, usage_of
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
 def interpreters() -> dict[str, list[str]]:
     """The commands to measure, by name."""
-    found = {"perilune": [sys.executable, "-m", "perilune", "run"]}
+    found = {"perilune": [*perilune_command(), "run"]}
     reference = shutil.which("lua5.4")
     if reference is not None:
         found["lua5.4"] = [reference]
@@ -30,15 +30,8 @@ def interpreters() -> dict[str, list[str]]:
 
 def run(command: list[str], program: str, *arguments: str) -> tuple[list[str], int]:
     """The lines that a program writes, and the largest memory of its process in bytes."""
-    with subprocess.Popen(
-        [*command, str(PROGRAMS / program), *arguments], stdout=subprocess.PIPE, text=True
-    ) as process:
-        output = process.stdout.read() if process.stdout is not None else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{program} failed")
-    return output.split(), usage.ru_maxrss * 1024
+    used = usage_of([*command, str(PROGRAMS / program), *arguments], keeps_output=True)
+    return used.output.decode().split(), used.peak_bytes
 
 
 def main() -> int:

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Literal, cast
 
+from measuring import geometric_mean
+
 from perilune.compiler.cache import compile_cached
 from perilune.vm import State
 
@@ -76,15 +78,14 @@ def main() -> int:
         print(f"{name[:24]:<24} {first:>10} " + " ".join(f"{other:>8}" for other in others), file=report, flush=True)
 
     write("program", modes[0], modes[1:])
-    logs = dict.fromkeys(modes, 0.0)
+    found: list[dict[str, float]] = []
     for program in programs:
         fastest = measure(program, modes, options.runs)
         ratios = {mode: fastest[mode] / fastest[modes[0]] for mode in modes}
-        for mode in modes:
-            logs[mode] += math.log(ratios[mode])
+        found.append(ratios)
         name = " ".join([Path(program[0]).name, *program[1:]])
         write(name, f"{1000 * fastest[modes[0]]:.1f} ms", [f"{ratios[mode]:.2f} x" for mode in modes[1:]])
-    write("geometric mean", "", [f"{math.exp(logs[mode] / len(programs)):.2f} x" for mode in modes[1:]])
+    write("geometric mean", "", [f"{geometric_mean(each[mode] for each in found):.2f} x" for mode in modes[1:]])
     return 0
 
 

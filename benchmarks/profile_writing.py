@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, get_args
 
+from generated_source import LINES_A_FUNCTION, functions
+
 from perilune.profiler.attribution import attribute
 from perilune.profiler.loaded_files import LoadedFiles
 from perilune.profiler.model import Program
@@ -24,27 +26,15 @@ SECONDS_LIMIT, BYTES_LIMIT = 1.0, 5_000_000
 INSTRUCTIONS_A_CALL = 40
 INSTRUCTIONS_A_TURN = 4
 
-FUNCTION = """\
-function f{n}(a, b)
-  local x, y = a * {n} + b, b // {n}
-  if x > y then x = x - y else y = y - x end
-  t[x % 64 + 1] = {{ name = 'n' .. {n}, value = x, y }}
-  sum = sum + #t + math.max(x, y) + (t[1] and t[1].value or 0)
-  return x, y, string.format('%d', {n})
-end
-
-"""
-
 _Result = TypeVar("_Result")
 
 
 def program(lines: int, instructions: int) -> str:
     """A program of so many lines that executes about so many instructions."""
-    count = (lines - 3) // FUNCTION.count("\n")
-    functions = "".join(FUNCTION.format(n=n) for n in range(1, count + 1))
+    count = (lines - 3) // LINES_A_FUNCTION
     turns = max(0, instructions - 50 * count * INSTRUCTIONS_A_CALL) // INSTRUCTIONS_A_TURN
     return (
-        f"t, sum = {{}}, 0\n{functions}for i = 1, 50 do for k = 1, {count} do _ENV['f' .. k](i, k) end end\n"
+        f"t, sum = {{}}, 0\n{functions(count)}for i = 1, 50 do for k = 1, {count} do _ENV['f' .. k](i, k) end end\n"
         f"local s = 0 for i = 1, {turns} do s = s + i % 7 end\n"
     )
 
