@@ -50,7 +50,7 @@ class Server:
         hints = {"inlayHint": {"refreshSupport": False}}
         folders = [{"uri": folder.as_uri(), "name": "benchmark"}]
         root = {"processId": os.getpid(), "rootUri": folder.as_uri(), "workspaceFolders": folders}
-        options = {"profile": {"mode": "count"}}
+        options = {"profile": {"mode": "count", "timeLimit": 900}}
         capabilities = {"workspace": hints}
         self.request("initialize", {**root, "capabilities": capabilities, "initializationOptions": options})
         self.notify("initialized", {})

@@ -11,7 +11,7 @@ import pytest
 
 from perilune.lsp.checks import Checks
 from perilune.lsp.document import Document
-from perilune.lsp.features.diagnostics import Problem, diagnose, diagnose_limits
+from perilune.lsp.features.diagnostics import MAX_SIZE, Problem, diagnose, diagnose_limits
 
 
 class Editor:
@@ -129,6 +129,14 @@ async def test_what_is_rare_is_looked_for_when_nothing_changes_and_nothing_is_wr
     editor.change(checks, "a", 2)
     await until(editor, [("a", 1), ("a", 2), ("a", 2)])
     assert asked == [2]
+
+
+def test_a_document_of_300_000_tokens_is_checked_and_one_of_many_more_says_that_it_is_not() -> None:
+    text = "local x <const> = { 'a string' }\n" + "y = 1, 2\n" * 60_000 + "x = nil\n"
+    (problem,) = diagnose(Document.from_text("a.lua", text))
+    assert text[problem.start : problem.end] == "x" and not diagnose_limits(Document.from_text("a.lua", text))
+    (unchecked,) = diagnose(Document.from_text("a.lua", "--" * (MAX_SIZE // 2 + 1)))
+    assert unchecked.message == "Perilune does not check files of more than 8 MB as you type"
 
 
 def test_a_function_of_a_large_document_that_is_too_large_is_found_late() -> None:

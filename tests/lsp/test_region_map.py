@@ -83,6 +83,21 @@ def test_a_keystroke_leaves_all_other_functions_what_they_are() -> None:
     )
 
 
+def test_a_large_text_is_prepared_once_and_compared_whole_if_it_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perilune.profiler.region_map._LARGE", 100)
+    text = "".join(f"local function f{n}(x)\n  return x + {n}\nend\n" for n in range(50))
+    before, after = Document.from_text("test.lua", text), Document.from_text("test.lua", text.replace("x + 2", "x - 2"))
+    version = Version(before.source)
+    measured = Measured(version, before.lines)
+    found = measured.origins(after.source, after.lines)
+    assert found == Measured(Version(before.source), before.lines).origins(after.source, after.lines)
+    assert found[62] == Origin(62, changed=True) and found[3] == Origin(3)
+    everything = Document.from_text("test.lua", text.replace("x +", "x -"))
+    assert {
+        line for line, origin in measured.origins(everything.source, everything.lines).items() if origin.changed
+    } == set(range(2, 150, 3))
+
+
 def test_undoing_gives_everything_back() -> None:
     text = "local function f(x)\n  return x\nend\n\nf(1)\n"
     before = Document.from_text("test.lua", text)

@@ -15,6 +15,7 @@ from perilune.lsp.measurement import Measurement
 from perilune.lsp.store import Store
 from perilune.profiler.comparison import Comparison, compare
 from perilune.profiler.model import Profile, ProfileFormatError
+from perilune.profiler.renderers import json
 from perilune.profiler.sources import Sources, split_lines
 
 _BASELINE, _BEFORE = "baseline", "before"
@@ -50,7 +51,7 @@ class Reference:
     def to_json(self) -> dict[str, Any]:
         """The reference as plain values."""
         texts = {path: base64.b64encode(text).decode() for path, text in self.texts.items()}
-        return {"name": self.name, "output": self.output, "texts": texts, "profile": self.profile.to_json()}
+        return {"name": self.name, "output": self.output, "texts": texts, "profile": json.render(self.profile)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Reference:
@@ -59,7 +60,7 @@ class Reference:
         name, output = value["name"], value["output"]
         if not isinstance(name, str) or not isinstance(output, str | None):
             raise TypeError("name, output")
-        return cls(Profile.from_json(value["profile"]), texts, name, output)
+        return cls(json.parse(value["profile"]), texts, name, output)
 
 
 def digest(output: str) -> str:

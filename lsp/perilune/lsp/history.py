@@ -16,8 +16,9 @@ from perilune.lsp.launch import moved, path_behind
 from perilune.lsp.measurement import Measurement, at, was_renamed, with_growth
 from perilune.lsp.store import Store
 from perilune.profiler.growth.model import Growth
-from perilune.profiler.model import Profile, ProfileFormatError
+from perilune.profiler.model import ProfileFormatError
 from perilune.profiler.plain import PlainError
+from perilune.profiler.renderers import json
 
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
@@ -57,7 +58,7 @@ class History:
         value = {
             "job": run.job.to_json(),
             "seconds": run.seconds,
-            "profile": profile.to_json(),
+            "profile": json.render(profile),  # as text: for a large one in half the time
             "growth": None if run.growth is None else run.growth.to_json(),
             "files": {
                 path: {
@@ -153,7 +154,7 @@ def _key(run: KeptRun, texts: Mapping[str, bytes]) -> str:
 
 
 def _read(value: Mapping[str, Any]) -> KeptRun:
-    profile = Profile.from_json(value["profile"])
+    profile = json.parse(value["profile"])
     growth = None if value.get("growth") is None else Growth.from_json(value["growth"])
     measurements = {}
     for path, kept in value["files"].items():

@@ -25,7 +25,7 @@ from perilune.lsp.display import GROWTH, Display
 from perilune.lsp.document import Document
 from perilune.lsp.editor import Editor
 from perilune.lsp.failures import Failures
-from perilune.lsp.features.diagnostics import Problem
+from perilune.lsp.features.diagnostics import LARGE, Problem
 from perilune.lsp.history import History, KeptRun
 from perilune.lsp.launch import Saved, comment_problems
 from perilune.lsp.measurement import Measurement, View
@@ -83,6 +83,7 @@ class PeriluneServer(LanguageServer):
         self._comparing: set[asyncio.Task[str]] = set()
         self.documents: dict[str, Document] = {}
         self._analysis = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="analysis")
+        self._large = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large")  # of which no other document waits
         self.checks = Checks(self.documents, self._analysis, self.editor.publish)
         self.problem_sources = self.checks.sources
         self.problem_sources += [self.failures.problems, self._run_comment_problems]
@@ -113,9 +114,10 @@ class PeriluneServer(LanguageServer):
             await self.recall(document.path)
         view = self._shown_view(document) if document else None
         if view is not None:
-            await asyncio.get_running_loop().run_in_executor(self._analysis, getattr, view, "origins")
+            threads = self._large if len(view.document.data) > LARGE else self._analysis
+            await asyncio.get_running_loop().run_in_executor(threads, getattr, view, "origins")
             if not view.measurement.text.is_prepared:
-                self._analysis.submit(self._prepare, view.measurement)  # before the first edit needs it
+                threads.submit(self._prepare, view.measurement)  # before the first edit needs it
         return view
 
     def _shown_view(self, document: Document) -> View | None:

@@ -21,7 +21,7 @@ from typing import Any
 from perilune.lsp.whole_file import read_whole, write_whole
 
 FOLDER = ".perilune"
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 64_000_000
 
 _FORMAT = "perilune-store"

@@ -7,6 +7,7 @@ as one text, so that what went from one to another is found.
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ from perilune.profiler.outline import NONE, FunctionBody, Outline, Statement
 _MARGIN = 1  # statements on either side that are compared too: an edit may reach into its neighbours
 _MOST_LINES = 0.6  # of the text: to compare more of it is no gain
 _MOST_ROUNDS = 4
+_LARGE = 1_000_000  # bytes
 _SEAM = ";"  # stands between regions, so that no statement goes on in the next one
 
 
@@ -53,7 +55,14 @@ class Measured:
     def __init__(self, version: Version, lines: Sequence[str]) -> None:
         self._version = version
         self._lines = lines
+        self._preparing = threading.Lock()
+        self._has_all = False
         self.is_prepared = False
+        """Whether what comparisons need is made, or being made."""
+
+    @cached_property
+    def _is_broken(self) -> bool:
+        return self._version.outline.is_broken
 
     @cached_property
     def _units(self) -> list[tuple[int, int]]:
@@ -105,20 +114,30 @@ class Measured:
         return places_of_single(self._lines)
 
     def prepare(self) -> None:
-        """Makes what every comparison needs, so that the first is not slower than the others."""
+        """Makes what every comparison needs, once, whoever asks for it: the first takes as long as to read the whole.
+
+        The statements of a large text are read again where it is compared as a whole: they take eighty times its bytes.
+        """
         self.is_prepared = True
-        _ = self._units, self._heads, self._same, self._singles, self._labels, self._places
+        with self._preparing:
+            if self._has_all:
+                return
+            _ = self._is_broken, self._units, self._heads, self._same, self._singles, self._labels, self._places
+            if len(self._version.source.text) > _LARGE:
+                self._version = Version(self._version.source)
+            self._has_all = True
 
     def origins(self, source: Source, lines: Sequence[str]) -> dict[int, Origin]:
         """The origin of every line (from 1) of another text that has one."""
         if lines == self._lines:
             return dict(enumerate(self._same, 1))
+        self.prepare()
         found = self._by_regions(lines)
         return found if found is not None else map_lines(self._version, Version(source))
 
     def _by_regions(self, lines: Sequence[str]) -> dict[int, Origin] | None:
         """None if the whole has to be compared."""
-        if self._version.outline.is_broken or not self._units or "#" in (self._lines[0][:1], lines[0][:1]):
+        if self._is_broken or not self._units or "#" in (self._lines[0][:1], lines[0][:1]):
             return None
         runs = common_runs(self._lines, lines, self._singles)
         run_of = self._runs_of_units(runs)

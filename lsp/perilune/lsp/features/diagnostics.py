@@ -14,9 +14,12 @@ from perilune.lsp.document import Document
 SMALL = 5_000
 """Bytes up to which all errors are found at every keystroke."""
 
-MAX_SIZE = 4_000_000
-MAX_TOKENS = 250_000
-"""Bytes and tokens beyond which a document is not checked while it is typed: it would take seconds."""
+LARGE = 1_000_000
+"""Bytes beyond which the limits of the machine are left to a run: to find what exceeds them takes the longest."""
+
+MAX_SIZE = 8_000_000
+MAX_TOKENS = 2_500_000
+"""Bytes and tokens beyond which a document is not checked while it is typed: its tree would take half a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def diagnose(document: Document, known: Rechecking | None = None) -> list[Proble
 
 def diagnose_limits(document: Document) -> list[Problem]:
     """Where a function of a large document that has no other errors is too large for the machine."""
-    return [] if len(document.data) <= SMALL else _diagnose(document, check_source)
+    return _diagnose(document, check_source) if SMALL < len(document.data) <= LARGE else []
 
 
 def _diagnose(document: Document, check: Callable[[Source], list[Diagnostic]]) -> list[Problem]:
