@@ -206,6 +206,7 @@ class Measured:
         marks_old = _marks_by_part(old, [part.old_end - part.old for part in parts])
         marks_new = _marks_by_part(new, [part.new_end - part.new for part in parts])
         keys = {mark for part, mark in {**marks_old, **marks_new} if marks_old[part, mark] != marks_new[part, mark]}
+        keys |= _nested(new) - _nested(old)  # what is in a function now may be what stood at the top
         edited = _bodies(old) ^ _bodies(new)
         keys.update(("name", name) for name, _ in edited if name)  # which of several functions of a name was edited
         names_old, names_new = ({function.name for function in outline.functions} for outline in (old, new))
@@ -267,6 +268,11 @@ def _marks_by_part(outline: Outline, counts: Sequence[int]) -> Counter[tuple[int
         for statement in outline.statements
         for mark in _marks_of(statement, outline)
     )
+
+
+def _nested(outline: Outline) -> set[Hashable]:
+    """The labels of the statements in functions."""
+    return {statement.label for statement in outline.statements if statement.function}
 
 
 def _keys(function: FunctionBody) -> list[Hashable]:

@@ -193,7 +193,7 @@ class _Matching:
             if len(indexes) == len(old.get(value, ())) == 1:
                 before, after = self._old.functions[old[value][0]].name, self._new.functions[indexes[0]].name
                 is_gone = before is None or new_names[before] == (0 if is_renamed else old_names[before])
-                is_new = after is None or not is_renamed or not old_names[after]
+                is_new = after is None or not is_renamed or (not old_names[after] and new_names[after] == 1)
                 is_known = not is_renamed or not unique.isdisjoint(self._new.functions[indexes[0]].statements)
                 if is_gone and is_new and is_known:
                     self._pair_functions(old[value][0], indexes[0])
@@ -242,13 +242,19 @@ class _Matching:
                 self._pair(before + offset, after + offset)
         for pair in unique:
             self._pair(*pair)
+        counted = self._counted_alike()
         functions = [pair for pair in unique if self._new.statements[pair[1]].functions]
         anchors = [(NONE, NONE), *functions, (len(self._new_of), len(self._old_of))]
         anchors.sort(key=lambda pair: pair[1])
         next_old = dict(pairwise(sorted(before for before, _ in anchors)))
         for (before, after), (end_before, end_after) in pairwise(anchors):
             if next_old.get(before) == end_before:
-                self._match_between(range(before + 1, end_before), range(after + 1, end_after), copied)
+                self._match_between(range(before + 1, end_before), range(after + 1, end_after), copied, counted)
+
+    def _counted_alike(self) -> set[str]:
+        """The heads that both texts have equally often: of the others one may have come out of another function."""
+        old, new = (Counter(statement.head for statement in outline.statements) for outline in (self._old, self._new))
+        return {head for head in old if old[head] == new[head]}
 
     def _copied_names(self) -> set[str | None]:
         """The names that there are more or fewer functions of than before."""
@@ -259,7 +265,7 @@ class _Matching:
     def _names(outline: Outline, index: int) -> list[str | None]:
         return [outline.functions[function].name for function in outline.statements[index].functions]
 
-    def _match_between(self, before: range, after: range, copied: set[str | None]) -> None:
+    def _match_between(self, before: range, after: range, copied: set[str | None], counted: set[str]) -> None:
         """Statements between the beginnings of two functions: all of them if nothing there is another, else what is there once.
 
         Where functions are among them, nobody knows whose the others are then.
@@ -276,7 +282,7 @@ class _Matching:
         for place, (index, head) in enumerate(zip(after, new_heads, strict=True)):
             if is_same:
                 self._pair(before[place], index)
-            elif old_counts[head] == new_counts[head] == 1:
+            elif head in counted and old_counts[head] == new_counts[head] == 1:
                 self._pair(places[head], index)
 
 
