@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 SIZES = (100, 1_000, 10_000)
+_MOST_UNDONE = 30  # edits that the text of the random ones has at most
 FUNCTION = """-- function number {n}
 function M.work_{n}(a, b)
   local sum, t = 0, {{}}
@@ -218,14 +219,19 @@ def main() -> int:
 
 
 def watch_memory(server: Server, folder: Path, edits: int) -> None:
-    """Prints what the server holds after a tenth of the edits, and after all."""
+    """Prints what the server holds after a tenth of the edits, and after all: half of them undo what was typed."""
     generator = random.Random(1)
     text, uri = program(1_000), (folder / "edited.lua").as_uri()
     server.open(uri, text)
+    texts = [text]
     held = [server.megabytes()]
     for version in range(2, edits + 2):
-        place = generator.randrange(len(text))
-        server.change(uri, text[:place] + generator.choice(("x", " ", "\n", "end", "(", "")) + text[place:], version)
+        if len(texts) > 1 and (len(texts) > _MOST_UNDONE or generator.random() < 0.5):
+            texts.pop()
+        else:
+            text, place = texts[-1], generator.randrange(len(texts[-1]))
+            texts.append(text[:place] + generator.choice(("x", " ", "\n", "end", "(", "--[[")) + text[place:])
+        server.change(uri, texts[-1], version)
         if version % 50 == 0:
             server.errors(uri, version)
         if version == edits // 10 or version == edits + 1:

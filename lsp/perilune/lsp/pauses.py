@@ -13,7 +13,7 @@ from contextlib import suppress
 _SWITCH_SECONDS = 0.0005  # a message passes from thread to thread several times before it is answered
 _THRESHOLDS = (20_000, 20, 20)
 _IDLE_SECONDS = 2.0
-_IDLE_SHARE = 20  # so many times as long as the last look took the editor is idle before the next
+_IDLE_SHARE = 10  # so many times as long as the last look took the processor the editor is idle before the next
 _MOST_WAITING = 12
 
 
@@ -68,11 +68,11 @@ class Collector:
     def _collect(self) -> None:
         with self._lock:
             self._waiting = 0
-            started = time.perf_counter()
+            started = time.thread_time()
             gc.unfreeze()
             gc.collect()
             gc.freeze()
-            self._last_seconds = time.perf_counter() - started
+            self._last_seconds = time.thread_time() - started
             _give_back()
 
 
