@@ -107,7 +107,7 @@ def _if(state: FunctionState, node: If) -> None:
         condition = clause.condition
         body = clause.body.statements
         then = _behind(state, condition, " then")
-        if len(body) == 1 and _jump_on(state, condition, body[0], then):
+        if len(body) == 1 and type(body[0]) is Break and _breaks_on(state, condition, then):
             continue
         delay(state, condition, then)
         following: Label = []
@@ -128,22 +128,15 @@ def _behind(state: FunctionState, expression: Expression, expected: str) -> int:
     return end if source.text.startswith(expected, end) else next_token(source.text, end)[0]
 
 
-def _jump_on(state: FunctionState, condition: Expression, statement: Statement, then: int) -> bool:
-    """Makes `if condition then break end` and its like with goto one conditional jump, where nothing is to be closed."""
-    if type(statement) is Break:
-        label, first = state.loops[-1]
-        if state.first_open(first) >= 0:
-            return False
-        jump_if(state, condition, True, label, then)
-        return True
-    if type(statement) is Goto:
-        if _level_to_close(state, statement) >= 0:
-            return False
-        label = []
-        jump_if(state, condition, True, label, then)
-        _lead_to(state, statement, label)
-        return True
-    return False
+def _breaks_on(state: FunctionState, condition: Expression, then: int) -> bool:
+    """Makes `if condition then break end` one conditional jump, where nothing is to be closed. The reference does so too, but
+    not for `goto`: its line has line events, hence counts.
+    """
+    label, first = state.loops[-1]
+    if state.first_open(first) >= 0:
+        return False
+    jump_if(state, condition, True, label, then)
+    return True
 
 
 def _while(state: FunctionState, node: While) -> None:

@@ -28,3 +28,4 @@ print(lines_of "local i = 0\nwhile tostring(i) == '1'\ndo\nend\nwhile false do\n
 print(lines_of "for i = 1, 2 do while true do\n break\n end end\nlocal x")  -- expect: 1 2 1 2 1 4
 print(lines_of "local i\nif true then\n for j = 1, 0 do i = j\n end\nelse\n i = 1\nend\ni = 9")  -- expect: 1 3 4 8
 print(lines_of "local j\nj = tostring(\n2\n)\nj = 3")  -- expect: 1 2 4 2 4 5
+print(lines_of "for i = 1, 2 do\nif i == 1 then\ngoto continue\nend\nlocal x = i\n::continue::\nend")  -- expect: 1 2 3 1 2 5 1 7
