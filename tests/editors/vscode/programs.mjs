@@ -46,3 +46,26 @@ export function longFile(count) {
   const few = functions.map((text, index) => (index % 150 === 149 ? `do\n${text}\nf${index}(2000)\nend` : `do\n${text}\nend`));
   return `${few.join('\n')}\n`;
 }
+
+/** Short enough to be seen whole, for the pictures. */
+export const WORDS = `-- Counts the words of a text.
+local function split(text)
+  local words = {}
+  for word in text:gmatch("%a+") do
+    words[#words + 1] = word:lower()
+  end
+  return words
+end
+
+local function count(words)
+  local times = {}
+  for _, word in ipairs(words) do
+    times[word] = (times[word] or 0) + 1
+  end
+  return times
+end
+
+local text = ("the quick fox jumps over the lazy dog "):rep(60000)
+local times = count(split(text))
+for word, number in pairs(times) do print(word, number) end
+`;

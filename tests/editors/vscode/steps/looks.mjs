@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { extensionHostTime } from '../processes.mjs';
+import { WORDS } from '../programs.mjs';
 
 const THEMES = [
   ['Light Modern', 'vs', 3],
@@ -46,32 +47,44 @@ export default async function looks(step, { code, root, folder }) {
   });
 
   await step('the pictures of the README and the walkthrough', async () => {
-    code.writeSettings({ 'perilune.heat.figures': 'auto' });
-    await code.newWindow({ width: 1000, height: 620 });
-    await code.open('nbody.lua');
-    await code.waitForLine(/./);
-    await code.command('View: Toggle Primary Side Bar Visibility');
-    await code.waitForLine(/local Body/);
-    await code.goTo(66);
-    await code.waitForLine(/\d% · /);
+    fs.writeFileSync(path.join(folder, 'words.lua'), WORDS);
+    code.writeSettings({ 'perilune.heat.figures': 'decorations' });
+    await code.newWindow({ width: 960, height: 560 });
+    await code.open('words.lua');
+    await code.command('View: Close Primary Side Bar');
+    await code.command('Perilune: Profile This File');
+    await code.waitForLine(/word:lower\(\).*\d% · /);
+    await code.page.locator('.codelens-decoration', { hasText: /calls? · .* self/ }).nth(1).waitFor();
     await code.until('bars', async () => (await code.bars()).length > 3);
     await code.quiet();
-    await code.shot('picture-figures');
+    await code.page.locator('.editor-instance').first().click({ position: { x: 500, y: 440 } });
+    await code.shot('picture-figures', { x: 0, y: 35, width: 960, height: 484 });
     await code.command('Perilune: Focus on Hotspots View');
     await code.page.locator('.pane-body .monaco-list-row').first().waitFor();
-    await code.shot('picture-hotspots');
+    // As wide as its rows are long.
+    const sash = await code.page.locator('.part.sidebar').boundingBox();
+    await code.page.mouse.move(sash.x + sash.width, 300);
+    await code.page.mouse.down();
+    await code.page.mouse.move(sash.x + 430, 300, { steps: 5 });
+    await code.page.mouse.up();
+    await code.page.mouse.move(600, 550); // away from what is lit under it
+    await code.until('a wide view', async () => (await code.page.locator('.part.sidebar').boundingBox()).width > 400);
+    await code.page.locator('.monaco-sash.hover').waitFor({ state: 'detached' });
+    await code.shot('picture-hotspots', { x: 0, y: 35, width: 700, height: 484 });
+    await code.page.setViewportSize({ width: 1360, height: 560 });
     await code.page.locator('.editor-instance').first().click();
     await code.command('Perilune: Open the Report');
-    await code.command('View: Toggle Primary Side Bar Visibility');
+    await code.command('View: Close Primary Side Bar');
     const report = await code.webview();
     const flames = report.locator('#flame-graph h2').first();
     await flames.waitFor();
     await flames.evaluate((element) => element.scrollIntoView());
-    await code.shot('picture-report');
+    await code.shot('picture-report', { x: 0, y: 35, width: 1360, height: 484 });
     await code.command('View: Close Editors in Other Groups');
   });
 
   await step('the walkthrough has its pictures', async () => {
+    code.writeSettings({ 'perilune.heat.figures': 'auto' });
     await code.newWindow();
     await code.open('nbody.lua');
     await code.command('Welcome: Open Walkthrough...');
