@@ -116,6 +116,7 @@ def test_the_collector_has_a_row_and_the_lines_that_drive_it() -> None:
     profile = sampled_profile()
     profile.totals.collector = Collector(cycles=7, freed_bytes=9_000)
     profile.files[1].lines[0].gc_share = 0.9
+    profile.files[0].lines[0].gc_share = 0.0004  # which reads as nothing
     spot = collector_spot(views_of(profile), profile, 50)
     assert (spot["share"], spot["ns"], spot["cycles"], spot["freed_bytes"]) == (0.04, 40 * MS, 7, 9_000)
     assert spot["lines"] == [{"uri": "lib/text.lua", "line": 2, "share": 0.9}]

@@ -26,6 +26,14 @@ export function serverPids(environment) {
   });
 }
 
+/** The ids and command lines of the language servers whose home is below a folder. */
+export function serversOf(folder) {
+  return inProcesses((pid, read) => {
+    const args = read('cmdline');
+    return / lsp( |$)/.test(args) && read('environ').includes(`HOME=${folder}/`) ? `${pid} ${args}` : undefined;
+  });
+}
+
 /** The command lines of the processes that run in a folder. */
 export function processesIn(folder) {
   return inProcesses((pid, read) => (fs.readlinkSync(`/proc/${pid}/cwd`) === folder ? read('cmdline') : undefined));

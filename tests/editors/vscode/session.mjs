@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { serversOf } from './processes.mjs';
 import { ENDLESS, FAILS, HOT, LIB, longFile, manyHotLines, USES } from './programs.mjs';
 import advice from './steps/advice.mjs';
 import automatic from './steps/automatic.mjs';
@@ -50,7 +51,8 @@ async function step(title, act) {
     console.log(`ok: ${title} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
   } catch (error) {
     status = 1;
-    console.log(`FAILED: ${title}: ${error.message}`);
+    const toasts = await code.page?.locator('.notification-toast').allInnerTexts().catch(() => []);
+    console.log(`FAILED: ${title}: ${error.message}\nservers: ${serversOf(root).join('; ')}\nmessages: ${JSON.stringify(toasts)}`);
     await code.shot(`failed-${title.replace(/\W+/g, '-')}`).catch(() => undefined);
     for (let tries = 0; tries < 2; tries += 1) await code.page?.keyboard.press('Escape').catch(() => undefined);
   }

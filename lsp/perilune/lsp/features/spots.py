@@ -27,6 +27,7 @@ from perilune.profiler.shares import instruction_share, sampling_error, time_sha
 SORTS = ("self", "total", "count", "memory", "change")
 METRIC_OF_SORT = {"self": "time", "total": "total", "count": "count", "memory": "memory", "change": "change"}
 MAX_SPOTS = 50
+_LEAST_SHOWN = 0.0005  # a smaller share reads as 0.0%
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,7 @@ def collector_spot(views: Mapping[str, View], profile: Profile, limit: int) -> d
             (row.gc_share, uri, line)
             for uri, view in views.items()
             for line, row, _ in _placed(view)
-            if row.gc_share > 0
+            if row.gc_share >= _LEAST_SHOWN
         ),
         key=lambda spot: (-spot[0], spot[1], spot[2]),
     )
