@@ -46,6 +46,25 @@ export default async function looks(step, { code, root, folder }) {
     await code.page.locator('.monaco-workbench.vs').waitFor();
   });
 
+  await step('heat is a bar, a shade or nothing, as the settings say, and figures stay', async () => {
+    const marks = () => code.page.locator('.glyph-margin-widgets .cgmr, .margin .cgmr').count();
+    const shown = async (settings) => {
+      code.writeSettings(settings);
+      await code.open('nbody.lua'); // a window that is there does not read the file again
+      await code.page.locator('.codelens-decoration', { hasText: 'Profile again' }).first().waitFor();
+      await code.goTo(60);
+      await code.waitForLine(/local pull.*\d% · /);
+    };
+    await shown({ 'perilune.heat.style': 'shade' });
+    await code.until('a shade', async () => (await code.marked()).some((text) => /local pull/.test(text)));
+    if ((await code.bars()).length > 0) throw new Error('there are bars');
+    await code.shot('shade');
+    await shown({ 'perilune.heat.style': 'none', 'perilune.heat.gutter': false, 'perilune.heat.overviewRuler': false });
+    const heat = (await code.marked()).length + (await code.bars()).length + (await marks());
+    code.writeSettings({ 'perilune.heat.style': 'bar', 'perilune.heat.gutter': true, 'perilune.heat.overviewRuler': true });
+    if (heat > 0) throw new Error(`${heat} lines are marked`);
+  });
+
   await step('the pictures of the README and the walkthrough', async () => {
     fs.writeFileSync(path.join(folder, 'words.lua'), WORDS);
     code.writeSettings({ 'perilune.heat.figures': 'decorations' });
