@@ -175,9 +175,10 @@ class _Matching:
     def _match_moved(self, is_renamed: bool) -> None:
         """Functions whose parameters and body are there once in the whole text, under the same name or a new one.
 
-        A name that there are more or fewer of than before says that one may be a copy; and a function of another name is
-        known only by a statement that no other function has.
+        A name that there are more or fewer of than before, be it of a function around it, says that one may be a copy;
+        and a function of another name is known only by a statement that no other function has.
         """
+        in_copies = self._in_copies()
         unique = {after for _, after in self._unique_everywhere(_label)}
         old_names = Counter(function.name for function in self._old.functions)
         new_names = Counter(function.name for function in self._new.functions)
@@ -195,8 +196,17 @@ class _Matching:
                 is_gone = before is None or new_names[before] == (0 if is_renamed else old_names[before])
                 is_new = after is None or not is_renamed or (not old_names[after] and new_names[after] == 1)
                 is_known = not is_renamed or not unique.isdisjoint(self._new.functions[indexes[0]].statements)
-                if is_gone and is_new and is_known:
+                if is_gone and is_new and is_known and indexes[0] not in in_copies:
                     self._pair_functions(old[value][0], indexes[0])
+
+    def _in_copies(self) -> set[int]:
+        """The new functions in a function that may be a copy."""
+        copied = self._copied_names()
+        found: set[int] = set()
+        for statement in self._new.statements:
+            if statement.function in found or self._new.functions[statement.function].name in copied - {None}:
+                found.update(statement.functions)
+        return found
 
     def _match_by_votes(self) -> None:
         """Functions with other names and bodies, if what the text has once on both sides went from one into the other."""
