@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from perilune.compiler.calls import NONE, chain, environment_slot, push_values
 from perilune.compiler.emission import CODE, FunctionState
@@ -23,11 +23,11 @@ from perilune.compiler.operands import EXPRESSIONS, constant_of, index_key, oper
 from perilune.compiler.symbols import GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Variable
 from perilune.compiler.tables import store_constant, store_indexed, store_slot_indexed
 
-_MOVE = CODE["MOVE"]
-_GETUPVAL = CODE["GETUPVAL"]
-_SETUPVAL = CODE["SETUPVAL"]
-_SETGLOBAL = CODE["SETGLOBAL"]
-_TBC = CODE["TBC"]
+_MOVE: Final = CODE["MOVE"]
+_GETUPVAL: Final = CODE["GETUPVAL"]
+_SETUPVAL: Final = CODE["SETUPVAL"]
+_SETGLOBAL: Final = CODE["SETGLOBAL"]
+_TBC: Final = CODE["TBC"]
 
 
 def local(state: FunctionState, node: LocalStatement) -> None:
@@ -83,7 +83,10 @@ class _Target(NamedTuple):
     key_slot: int = -1
 
 
-_TO_LOCAL, _TO_UPVALUE, _TO_UPVALUE_FIELD, _TO_TABLE = range(4)
+_TO_LOCAL: Final = 0
+_TO_UPVALUE: Final = 1
+_TO_UPVALUE_FIELD: Final = 2
+_TO_TABLE: Final = 3
 
 
 def _target(state: FunctionState, node: Expression) -> _Target:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from perilune.compiler.emission import CODE, FunctionState
 from perilune.compiler.nodes import Call, Expression, Field, Index, MethodCall, Name, Node, String, Vararg
 from perilune.compiler.operands import EXPRESSIONS, constant_of, delay, get_field, index_key, move, operand
 from perilune.compiler.symbols import CONSTANT, GLOBAL, LOCAL, NOT_CONSTANT, UPVALUE, Reference
 
-_MOVE = CODE["MOVE"]
-_GETUPVAL = CODE["GETUPVAL"]
-_GETGLOBAL = CODE["GETGLOBAL"]
-_GETFIELD = CODE["GETFIELD"]
-_GETINDEX = CODE["GETINDEX"]
-_GETINT = CODE["GETINT"]
-_SELF = CODE["SELF"]
-_CALL = CODE["CALL"]
-_TAILCALL = CODE["TAILCALL"]
-_VARARG = CODE["VARARG"]
+_MOVE: Final = CODE["MOVE"]
+_GETUPVAL: Final = CODE["GETUPVAL"]
+_GETGLOBAL: Final = CODE["GETGLOBAL"]
+_GETFIELD: Final = CODE["GETFIELD"]
+_GETINDEX: Final = CODE["GETINDEX"]
+_GETINT: Final = CODE["GETINT"]
+_SELF: Final = CODE["SELF"]
+_CALL: Final = CODE["CALL"]
+_TAILCALL: Final = CODE["TAILCALL"]
+_VARARG: Final = CODE["VARARG"]
 
-_REFERENCE_SLOTS = 254  # that a function of the reference has
+_REFERENCE_SLOTS: Final = 254  # that a function of the reference has
 
-OPEN, NONE, ONE, TAIL = 0, 1, 2, -1
+OPEN: Final = 0
+NONE: Final = 1
+ONE: Final = 2
+TAIL: Final = -1
 """What becomes of a call's results: the count field of CALL, or a tail call."""
 
 
@@ -207,7 +210,7 @@ def _arguments(state: FunctionState, arguments: list[Expression], close: int) ->
     return False
 
 
-MULTIPLE = frozenset({Call, MethodCall, Vararg})
+MULTIPLE: Final = frozenset({Call, MethodCall, Vararg})
 """The expressions that can have more than one value."""
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Final
 
 from perilune.compiler.codegen import generate
 from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
@@ -14,13 +13,13 @@ from perilune.compiler.resolver import resolve
 from perilune.compiler.source import Source
 from perilune.compiler.symbols import Resolution
 
-_ID_SIZE = 59
+_ID_SIZE: Final = 59
 
 # What the compiler holds at most: benchmarks/compiler_growth.py --memory shows it for every kind of construct.
-_BYTES_PER_CHARACTER = 20
-_BYTES_PER_LINE = 90
-_BYTES_PER_ESCAPE = 700
-_BYTES_PER_TOKEN = 600
+_BYTES_PER_CHARACTER: Final = 20
+_BYTES_PER_LINE: Final = 90
+_BYTES_PER_ESCAPE: Final = 700
+_BYTES_PER_TOKEN: Final = 600
 
 
 def display_name(name: bytes) -> str:
@@ -55,7 +54,7 @@ def compile_chunk(text: bytes, name: bytes, *, is_file: bool = False, memory: in
             raise MemoryError("not enough memory")
     source = Source.from_bytes(display_name(name), text, is_file)
     source.most_tokens = most_tokens
-    with collector_paused():
+    with CollectorPaused():
         chunk, diagnostics = parse(source)
         if diagnostics or chunk is None:
             raise LuaSyntaxError.from_diagnostic(source, first_error(source, diagnostics[0]))
@@ -77,15 +76,17 @@ def memory_of_tokens(count: int) -> int:
     return _BYTES_PER_TOKEN * count
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
+class CollectorPaused:
     """Keeps Python's cyclic collector from reading the growing tree again and again: half the time of a compilation."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
+
+    __slots__ = ("_was_enabled",)
+
+    def __enter__(self) -> None:
+        self._was_enabled = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *raised: object) -> None:
+        if self._was_enabled:
             gc.enable()
 
 
@@ -103,7 +104,7 @@ def check_source(source: Source, limits: bool = True) -> list[Diagnostic]:
 
     Without `limits` it is not found out whether a function is too large for the machine, which takes as long again.
     """
-    with collector_paused():
+    with CollectorPaused():
         chunk, diagnostics = parse_tolerant(source)
         resolution = resolve(chunk, source)
     found = in_order(diagnostics, resolution)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from perilune.compiler.emission import FunctionState, LineTable
 from perilune.compiler.expressions import GENERATORS
 from perilune.compiler.nodes import Block, Chunk, Function, Node, Return
@@ -14,7 +16,7 @@ from perilune.compiler.symbols import FunctionScope, Resolution
 # The generators call each other through the table, and are spread over several modules.
 EXPRESSIONS.update(GENERATORS)
 
-MAIN_NAME = b"main chunk"
+MAIN_NAME: Final = b"main chunk"
 
 
 def generate(chunk: Chunk, resolution: Resolution, source: Source, chunk_name: bytes) -> Proto:

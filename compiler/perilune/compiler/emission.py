@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from perilune.compiler.diagnostics import Diagnostic, LuaSyntaxError
 from perilune.compiler.nodes import Vararg
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from perilune.compiler.source import Source
     from perilune.compiler.symbols import FunctionScope, Resolution, Variable
 
-MAX_SHORT_STRING = 40
+MAX_SHORT_STRING: Final = 40
 """Longest string that the virtual machine interns, so the longest that can be the key of a field instruction."""
 
-CODE = {name: opcode.code for name, opcode in BY_NAME.items()}
+CODE: Final = {name: opcode.code for name, opcode in BY_NAME.items()}
 
-_JMP = CODE["JMP"]
-_OF_LOOPS = frozenset(CODE[name] for name in ("FORPREP", "FORLOOP", "TFORPREP", "TFORLOOP"))
-_CALL = CODE["CALL"]
-_LOADNIL = CODE["LOADNIL"]
-_LOADTRUE = CODE["LOADTRUE"]
-_LOADFALSE = CODE["LOADFALSE"]
-_LOADI = CODE["LOADI"]
-_LOADF = CODE["LOADF"]
-_LOADK = CODE["LOADK"]
-_LOADKX = CODE["LOADKX"]
+_JMP: Final = CODE["JMP"]
+_OF_LOOPS: Final = frozenset(CODE[name] for name in ("FORPREP", "FORLOOP", "TFORPREP", "TFORLOOP"))
+_CALL: Final = CODE["CALL"]
+_LOADNIL: Final = CODE["LOADNIL"]
+_LOADTRUE: Final = CODE["LOADTRUE"]
+_LOADFALSE: Final = CODE["LOADFALSE"]
+_LOADI: Final = CODE["LOADI"]
+_LOADF: Final = CODE["LOADF"]
+_LOADK: Final = CODE["LOADK"]
+_LOADKX: Final = CODE["LOADKX"]
 
 Label = list[int]
 """A place that is not bound yet: the jumps that lead there."""
@@ -352,7 +352,14 @@ class FunctionState:
         """Gives the proto its source ranges, each once, in the order of the code."""
         numbers: dict[Range, int] = {}
         ranges = self.ranges
-        proto.word_ranges = array("I", [numbers.setdefault(ranges[place], len(numbers)) for place in self.word_ranges])
+        known = [-1] * len(ranges)
+        words: list[int] = []
+        for place in self.word_ranges:
+            number = known[place]
+            if number < 0:
+                number = known[place] = numbers.setdefault(ranges[place], len(numbers))
+            words.append(number)
+        proto.word_ranges = array("I", words)
         proto.ranges = list(numbers)
 
     def resolve_jumps(self) -> None:

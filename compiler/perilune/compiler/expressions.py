@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from perilune.compiler.calls import chain, name_value, vararg
 from perilune.compiler.emission import CODE, FunctionState
@@ -30,7 +30,7 @@ from perilune.compiler.operands import EXPRESSIONS, inside, load_constant
 from perilune.compiler.operators import binary, unary
 from perilune.compiler.tables import table_value
 
-_CLOSURE = CODE["CLOSURE"]
+_CLOSURE: Final = CODE["CLOSURE"]
 
 
 def _literal(state: FunctionState, node: Number | String, slot: int) -> None:
@@ -64,7 +64,7 @@ def _function(state: FunctionState, node: Function, slot: int) -> None:
     state.word_ranges.append(state.place(node.start, node.end, node.end - 1))
 
 
-GENERATORS: dict[type[Node], Callable[[FunctionState, Any, int], None]] = {
+GENERATORS: Final[dict[type[Node], Callable[[FunctionState, Any, int], None]]] = {
     Nil: _nil,
     TrueLiteral: _true,
     FalseLiteral: _false,

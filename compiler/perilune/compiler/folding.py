@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Final
 
 Number = int | float
 
@@ -45,14 +46,14 @@ def _modulo(left: float, right: float) -> float:
     return remainder + right if remainder * right < 0 else remainder
 
 
-_INTEGER: dict[str, Callable[[int, int], int]] = {
+_INTEGER: Final[dict[str, Callable[[int, int], int]]] = {
     "+": lambda left, right: wrap(left + right),
     "-": lambda left, right: wrap(left - right),
     "*": lambda left, right: wrap(left * right),
     "//": lambda left, right: wrap(left // right),
     "%": lambda left, right: left % right,
 }
-_FLOAT: dict[str, Callable[[float, float], float]] = {
+_FLOAT: Final[dict[str, Callable[[float, float], float]]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
     "*": lambda left, right: left * right,
@@ -61,7 +62,7 @@ _FLOAT: dict[str, Callable[[float, float], float]] = {
     "%": _modulo,
     "^": math.pow,
 }
-_BITWISE: dict[str, Callable[[int, int], int]] = {
+_BITWISE: Final[dict[str, Callable[[int, int], int]]] = {
     "&": lambda left, right: left & right,
     "|": lambda left, right: left | right,
     "~": lambda left, right: left ^ right,
@@ -69,7 +70,7 @@ _BITWISE: dict[str, Callable[[int, int], int]] = {
     ">>": lambda left, right: shift_left(left, -right),
 }
 
-FOLDABLE = frozenset(_INTEGER) | frozenset(_FLOAT) | frozenset(_BITWISE)
+FOLDABLE: Final = frozenset(_INTEGER) | frozenset(_FLOAT) | frozenset(_BITWISE)
 """The binary operators that `fold_binary` knows."""
 
 

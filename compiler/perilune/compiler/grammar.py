@@ -9,7 +9,7 @@ from binascii import crc32
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from perilune.compiler import actions
 from perilune.compiler.user_cache import user_cache_folder
@@ -22,14 +22,15 @@ Reduction = tuple[int, Action, str]
 # where the second part skips the chain of rules that would only pass the symbol on; SYMBOL gives the symbol under which
 # the state is entered.
 State = dict[str, Any]
-SYMBOL = ""
-END = "$END"
+Goto = tuple[State, dict[str, State]]
+SYMBOL: Final = ""
+END: Final = "$END"
 
-_FOLDER = os.path.dirname(__file__)
-_GRAMMAR = os.path.join(_FOLDER, "lua.lark")
-_GENERATOR = os.path.join(_FOLDER, "tablegen.py")
-_TABLES = "lua.tables"
-_PACKAGED = os.path.join(_FOLDER, _TABLES)
+_FOLDER: Final = os.path.dirname(__file__)
+_GRAMMAR: Final = os.path.join(_FOLDER, "lua.lark")
+_GENERATOR: Final = os.path.join(_FOLDER, "tablegen.py")
+_TABLES: Final = "lua.tables"
+_PACKAGED: Final = os.path.join(_FOLDER, _TABLES)
 
 
 class Grammar:

@@ -5,10 +5,12 @@ Everything is found by name or by place, so that a function may have any number 
 
 from __future__ import annotations
 
+from typing import Final
+
 from perilune.compiler import nodes
 from perilune.compiler.symbols import LabelSymbol, Scope
 
-BREAK = "break"
+BREAK: Final = "break"
 
 
 class Jump:

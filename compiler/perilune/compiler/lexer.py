@@ -6,17 +6,17 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
+from typing import Final
 
 from perilune.compiler.grammar import END, Grammar
 from perilune.compiler.source import Source
 
 # The type of what is no token of Lua; no state of the parser accepts it.
-BAD = "BAD"
+BAD: Final = "BAD"
 
 # What looks like a token but is none, once no terminal matched: an unfinished comment or long string reaches to the end
 # of the source, a bad string to its closing quote or the end of the line, a malformed number as far as it can.
-_BAD_FORMS = (
+_BAD_FORMS: Final = (
     r"(?:--)?\[=*\[(?s:.*)",
     r"\[=+",
     r'"(?:[^"\\\n\r]|\\.)*+"?',
@@ -24,8 +24,12 @@ _BAD_FORMS = (
     r"\.?[0-9][0-9A-Za-z_.]*",
 )
 
+# What an operator may begin with that a comment, a string, a number, or a bad form of one, may begin with too.
+_BEGINS_MORE: Final = "-.["
+
 # A longer text would fill the table of types with strings that rarely come twice.
-_LONGEST_REMEMBERED = 40
+_LONGEST_REMEMBERED: Final = 40
+_MOST_REMEMBERED: Final = 10_000
 
 
 class Tokens:
@@ -48,41 +52,59 @@ class Tokens:
 
 
 class Lexer:
-    """Cuts sources into tokens; holds no state between them."""
+    """Cuts sources into tokens. Between them it remembers the terminals of texts that it has seen, and nothing else."""
 
     def __init__(self, grammar: Grammar) -> None:
         self._literals = grammar.literals
         self._patterns = {terminal: re.compile(pattern) for terminal, pattern in grammar.patterns.items()}
         operators = sorted((text for text in self._literals if not text[0].isalpha()), key=len, reverse=True)
-        token = "|".join([*grammar.patterns.values(), *_BAD_FORMS, *map(re.escape, operators), "(?s:.)", r"\Z"])
-        skip = "|".join(grammar.skip)
+        # The order decides the speed: the engine tries one alternative after the other.
+        plain = [text for text in operators if text[0] not in _BEGINS_MORE]
+        longer = {text[0] for text in plain if len(text) > 1}
+        alone = "".join(text for text in plain if len(text) == 1 and text not in longer)
+        token = "|".join(
+            [
+                grammar.patterns["NAME"],
+                f"[{re.escape(alone)}]",
+                *(re.escape(text) for text in plain if text not in alone),
+                *(pattern for terminal, pattern in grammar.patterns.items() if terminal != "NAME"),
+                *_BAD_FORMS,
+                *(re.escape(text) for text in operators if text not in plain),
+                "(?s:.)",
+                r"\Z",
+            ]
+        )
         self._comment = next(pattern for pattern in grammar.skip if pattern.startswith("--"))
+        skip = "|".join(sorted(grammar.skip, key=lambda pattern: pattern == self._comment))
         # The possessive repetition keeps a comment from being given back as two minus signs.
-        self._token = re.compile(f"(?>{skip})*+(?P<token>{token})")
+        self._token = re.compile(f"(?P<skipped>(?>{skip})*+)(?P<token>{token})")
+        self._type_of = _TypeOf(self._literals, self._patterns)
 
     def tokens(self, source: Source) -> Tokens:
         """All tokens; what is none of Lua's gets the type BAD, and the lexer goes on behind it.
 
         Raises MemoryError for more than the source may have.
         """
-        text = source.text
-        types: list[str] = []
-        texts: list[str] = []
-        ends: list[int] = []
-        add_type, add_text, add_end = types.append, texts.append, ends.append
-        group = self._token.groupindex["token"]
-        type_of = _TypeOf(self._literals, self._patterns)
-        matches: Iterator[re.Match[str]] = self._token.finditer(text, source.begin)
-        if source.most_tokens is not None:
-            matches = islice(matches, source.most_tokens + 1)
-        for match in matches:
-            token = match[group]
-            add_type(type_of[token])
-            add_text(token)
-            add_end(match.end())
-        if source.most_tokens is not None and len(types) > source.most_tokens:
+        pattern = self._token
+        most_tokens = source.most_tokens
+        text = source.text[source.begin :] if source.begin else source.text
+        # One list of all groups of all matches, in half the time that as many match objects take.
+        pieces = pattern.split(text, 0 if most_tokens is None else most_tokens + 1)
+        step = pattern.groups + 1
+        texts: list[str] = pieces[pattern.groupindex["token"] :: step]
+        if most_tokens is not None and len(texts) > most_tokens:
             raise MemoryError("not enough memory")
-        if types[-2:] == [END, END]:
+        skipped: list[str] = pieces[pattern.groupindex["skipped"] :: step]
+        ends: list[int] = []
+        end = source.begin
+        for before, token in zip(skipped, texts, strict=True):
+            end += len(before) + len(token)
+            ends.append(end)
+        type_of = self._type_of
+        if len(type_of) > _MOST_REMEMBERED:
+            type_of = self._type_of = _TypeOf(self._literals, self._patterns)
+        types = list(map(type_of.__getitem__, texts))
+        if len(texts) > 1 and not texts[-2]:
             # Behind white space at the end, the end itself matches once more.
             del types[-1], texts[-1], ends[-1]
         return Tokens(types, texts, ends)
@@ -105,10 +127,11 @@ class _TypeOf(dict[str, str]):
 
     def __init__(self, literals: dict[str, str], patterns: dict[str, re.Pattern[str]]) -> None:
         super().__init__(literals)
+        self[""] = END
         self._patterns = patterns
 
     def __missing__(self, text: str) -> str:
-        result = END if not text else BAD
+        result = BAD
         for terminal, pattern in self._patterns.items():
             if pattern.fullmatch(text):
                 result = terminal

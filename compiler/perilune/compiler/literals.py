@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 # Compiled when first needed: most programs are small, and compiling takes longer than reading one.
-_ESCAPE = (
+_ESCAPE: Final = (
     rb"\\(?:(?P<letter>[abfnrtv\"'\\])|(?P<line_end>\n\r?|\r\n?)|(?P<space>z[ \t\n\r\v\f]*)"
     rb"|x(?P<byte>[0-9A-Fa-f]{2})|(?P<decimal>[0-9]{1,3})|u\{(?P<code>[0-9A-Fa-f]+)\})"
 )
-_LINE_END = rb"\r\n|\n\r|\r"
-_HEX_FLOAT = r"0[xX]([0-9A-Fa-f]*)\.?([0-9A-Fa-f]*)(?:[pP]([+-]?[0-9]+))?"
-_LETTERS = dict(zip(b"abfnrtv\"'\\", b"\a\b\f\n\r\t\v\"'\\", strict=True))
+_LINE_END: Final = rb"\r\n|\n\r|\r"
+_HEX_FLOAT: Final = r"0[xX]([0-9A-Fa-f]*)\.?([0-9A-Fa-f]*)(?:[pP]([+-]?[0-9]+))?"
+_LETTERS: Final = dict(zip(b"abfnrtv\"'\\", b"\a\b\f\n\r\t\v\"'\\", strict=True))
 
 
 def number_value(text: str) -> int | float:

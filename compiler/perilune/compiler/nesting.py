@@ -8,20 +8,23 @@ them are one entry each, so that programs need a count only where the stack is l
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from perilune.compiler.grammar import SYMBOL, State
 from perilune.compiler.nodes import Label
 from perilune.compiler.stacks import Stacks
 
 # The levels that a file may have: the reference implementation's 200 C calls, less the two that lead to its parser.
-LIMIT = 198
+LIMIT: Final = 198
 
 # What can lie on the stack where an expression begins and is not yet complete. (A complete one is an `exp`.)
-_EXPRESSION_BEGINS = frozenset(("prefixexp", "var", "call", "table", "LPAR", "LBRACE", "FUNCTION", "NOT", "LENGTH"))
-_SIGNS = ("MINUS", "TILDE")
+_EXPRESSION_BEGINS: Final = frozenset(
+    ("prefixexp", "var", "call", "table", "LPAR", "LBRACE", "FUNCTION", "NOT", "LENGTH")
+)
+_SIGNS: Final = ("MINUS", "TILDE")
 # Tokens that can stand where an expression could begin, and do not begin one.
-_NO_EXPRESSION = ("RPAR", "RBRACE", "SEMICOLON", "LSQB")
-BLOCK_ENDS = frozenset(("END", "ELSE", "ELSEIF", "UNTIL", "$END"))
+_NO_EXPRESSION: Final = ("RPAR", "RBRACE", "SEMICOLON", "LSQB")
+BLOCK_ENDS: Final = frozenset(("END", "ELSE", "ELSEIF", "UNTIL", "$END"))
 
 
 def overflows(stacks: Stacks, type: str, following: str) -> bool:

@@ -8,27 +8,21 @@ Children that may be absent are None; sequences are lists.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-from perilune.compiler.records import record
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
-
     from perilune.compiler.symbols import FunctionScope, LabelSymbol, Reference, Variable
-else:
-
-    def dataclass(*, slots, eq):
-        """What type checkers take for a dataclass is made by `record`."""
-        return record
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """Anything with a place in the source."""
 
-    start: int
-    end: int
+    __slots__ = ("end", "start")
+    __match_args__: ClassVar[tuple[str, ...]] = ("start", "end")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
 
 
 class Statement(Node):
@@ -46,282 +40,476 @@ class Expression(Node):
 # --- names that are declared, not evaluated
 
 
-@dataclass(slots=True, eq=False)
 class Identifier(Node):
     """A name where it is declared or used as a key: parameter, loop variable, field, method, label, attribute."""
 
-    name: str
-    variable: Variable | None = None  # set by the resolver where the name declares a local variable
+    __slots__ = ("name", "variable")
+    __match_args__ = ("start", "end", "name", "variable")
+
+    def __init__(self, start: int, end: int, name: str, variable: Variable | None = None) -> None:
+        self.start = start
+        self.end = end
+        self.name = name
+        self.variable = variable  # set by the resolver where the name declares a local variable
 
 
-@dataclass(slots=True, eq=False)
 class AttributedName(Node):
     """`x <const>` in a local statement."""
 
-    identifier: Identifier
-    attribute: Identifier | None
+    __slots__ = ("attribute", "identifier")
+    __match_args__ = ("start", "end", "identifier", "attribute")
+
+    def __init__(self, start: int, end: int, identifier: Identifier, attribute: Identifier | None) -> None:
+        self.start = start
+        self.end = end
+        self.identifier = identifier
+        self.attribute = attribute
 
 
 # --- expressions
 
 
-@dataclass(slots=True, eq=False)
 class Nil(Expression):
-    pass
+    __slots__ = ()
 
 
-@dataclass(slots=True, eq=False)
 class TrueLiteral(Expression):
-    pass
+    __slots__ = ()
 
 
-@dataclass(slots=True, eq=False)
 class FalseLiteral(Expression):
-    pass
+    __slots__ = ()
 
 
-@dataclass(slots=True, eq=False)
 class Number(Expression):
-    value: int | float  # an int is a Lua integer, already wrapped to 64 bits
+    __slots__ = ("value",)
+    __match_args__ = ("start", "end", "value")
+
+    def __init__(self, start: int, end: int, value: float) -> None:
+        self.start = start
+        self.end = end
+        self.value = value  # an int is a Lua integer, already wrapped to 64 bits
 
 
-@dataclass(slots=True, eq=False)
 class String(Expression):
-    value: bytes  # after escapes
+    __slots__ = ("value",)
+    __match_args__ = ("start", "end", "value")
+
+    def __init__(self, start: int, end: int, value: bytes) -> None:
+        self.start = start
+        self.end = end
+        self.value = value  # after escapes
 
 
-@dataclass(slots=True, eq=False)
 class Vararg(Expression):
-    pass
+    __slots__ = ()
 
 
-@dataclass(slots=True, eq=False)
 class Name(Expression):
     """A variable used in an expression or as an assignment's target."""
 
-    name: str
-    reference: Reference | None = None  # set by the resolver
+    __slots__ = ("name", "reference")
+    __match_args__ = ("start", "end", "name", "reference")
+
+    def __init__(self, start: int, end: int, name: str, reference: Reference | None = None) -> None:
+        self.start = start
+        self.end = end
+        self.name = name
+        self.reference = reference  # set by the resolver
 
 
-@dataclass(slots=True, eq=False)
 class Field(Expression):
     """`object.key`"""
 
-    object: Expression
-    key: Identifier
+    __slots__ = ("key", "object")
+    __match_args__ = ("start", "end", "object", "key")
+
+    def __init__(self, start: int, end: int, object: Expression, key: Identifier) -> None:
+        self.start = start
+        self.end = end
+        self.object = object
+        self.key = key
 
 
-@dataclass(slots=True, eq=False)
 class Index(Expression):
     """`object[key]`"""
 
-    object: Expression
-    key: Expression
+    __slots__ = ("key", "object")
+    __match_args__ = ("start", "end", "object", "key")
+
+    def __init__(self, start: int, end: int, object: Expression, key: Expression) -> None:
+        self.start = start
+        self.end = end
+        self.object = object
+        self.key = key
 
 
-@dataclass(slots=True, eq=False)
 class Call(Expression):
     """`function(arguments)`; `open` is the offset of `(`, `{` or the string that begins the arguments."""
 
-    function: Expression
-    arguments: list[Expression]
-    open: int
+    __slots__ = ("arguments", "function", "open")
+    __match_args__ = ("start", "end", "function", "arguments", "open")
+
+    def __init__(self, start: int, end: int, function: Expression, arguments: list[Expression], open: int) -> None:
+        self.start = start
+        self.end = end
+        self.function = function
+        self.arguments = arguments
+        self.open = open
 
 
-@dataclass(slots=True, eq=False)
 class MethodCall(Expression):
     """`object:method(arguments)`"""
 
-    object: Expression
-    method: Identifier
-    arguments: list[Expression]
-    open: int
+    __slots__ = ("arguments", "method", "object", "open")
+    __match_args__ = ("start", "end", "object", "method", "arguments", "open")
+
+    def __init__(
+        self, start: int, end: int, object: Expression, method: Identifier, arguments: list[Expression], open: int
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.object = object
+        self.method = method
+        self.arguments = arguments
+        self.open = open
 
 
-@dataclass(slots=True, eq=False)
 class Parenthesis(Expression):
     """`(expression)`: cuts a call or `...` to one value."""
 
-    expression: Expression
+    __slots__ = ("expression",)
+    __match_args__ = ("start", "end", "expression")
+
+    def __init__(self, start: int, end: int, expression: Expression) -> None:
+        self.start = start
+        self.end = end
+        self.expression = expression
 
 
-@dataclass(slots=True, eq=False)
 class Binary(Expression):
     """Arithmetic, bitwise, comparison, concatenation, `and`, `or`; `operator_start` is the operator's offset."""
 
-    operator: str
-    left: Expression
-    right: Expression
-    operator_start: int
+    __slots__ = ("left", "operator", "operator_start", "right")
+    __match_args__ = ("start", "end", "operator", "left", "right", "operator_start")
+
+    def __init__(
+        self, start: int, end: int, operator: str, left: Expression, right: Expression, operator_start: int
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.operator = operator
+        self.left = left
+        self.right = right
+        self.operator_start = operator_start
 
 
-@dataclass(slots=True, eq=False)
 class Unary(Expression):
     """`-x`, `not x`, `#x`, `~x`; the operator stands at `start`."""
 
-    operator: str
-    operand: Expression
+    __slots__ = ("operand", "operator")
+    __match_args__ = ("start", "end", "operator", "operand")
+
+    def __init__(self, start: int, end: int, operator: str, operand: Expression) -> None:
+        self.start = start
+        self.end = end
+        self.operator = operator
+        self.operand = operand
 
 
-@dataclass(slots=True, eq=False)
 class PositionalItem(Node):
-    value: Expression
+    __slots__ = ("value",)
+    __match_args__ = ("start", "end", "value")
+
+    def __init__(self, start: int, end: int, value: Expression) -> None:
+        self.start = start
+        self.end = end
+        self.value = value
 
 
-@dataclass(slots=True, eq=False)
 class NamedItem(Node):
-    key: Identifier
-    value: Expression
+    __slots__ = ("key", "value")
+    __match_args__ = ("start", "end", "key", "value")
+
+    def __init__(self, start: int, end: int, key: Identifier, value: Expression) -> None:
+        self.start = start
+        self.end = end
+        self.key = key
+        self.value = value
 
 
-@dataclass(slots=True, eq=False)
 class KeyedItem(Node):
-    key: Expression
-    value: Expression
+    __slots__ = ("key", "value")
+    __match_args__ = ("start", "end", "key", "value")
+
+    def __init__(self, start: int, end: int, key: Expression, value: Expression) -> None:
+        self.start = start
+        self.end = end
+        self.key = key
+        self.value = value
 
 
 Item = PositionalItem | NamedItem | KeyedItem
 
 
-@dataclass(slots=True, eq=False)
 class Table(Expression):
-    items: list[Item]
+    __slots__ = ("items",)
+    __match_args__ = ("start", "end", "items")
+
+    def __init__(self, start: int, end: int, items: list[Item]) -> None:
+        self.start = start
+        self.end = end
+        self.items = items
 
 
-@dataclass(slots=True, eq=False)
 class Function(Expression):
     """A function body; `start` is the keyword `function` (of a `local function` too), `end` is behind its `end`.
 
     For `function o:m()` the implicit `self` is not in `parameters`: `is_method` says so.
     """
 
-    parameters: list[Identifier]
-    vararg: Vararg | None
-    body: Block
-    is_method: bool = False
-    scope: FunctionScope | None = None  # set by the resolver
+    __slots__ = ("body", "is_method", "parameters", "scope", "vararg")
+    __match_args__ = ("start", "end", "parameters", "vararg", "body", "is_method", "scope")
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        parameters: list[Identifier],
+        vararg: Vararg | None,
+        body: Block,
+        is_method: bool = False,
+        scope: FunctionScope | None = None,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.parameters = parameters
+        self.vararg = vararg
+        self.body = body
+        self.is_method = is_method
+        self.scope = scope  # set by the resolver
 
 
 # --- statements
 
 
-@dataclass(slots=True, eq=False)
 class Block(Node):
-    statements: list[Statement]
+    __slots__ = ("statements",)
+    __match_args__ = ("start", "end", "statements")
+
+    def __init__(self, start: int, end: int, statements: list[Statement]) -> None:
+        self.start = start
+        self.end = end
+        self.statements = statements
 
 
-@dataclass(slots=True, eq=False)
 class LocalStatement(Statement):
-    names: list[AttributedName]
-    values: list[Expression]
+    __slots__ = ("names", "values")
+    __match_args__ = ("start", "end", "names", "values")
+
+    def __init__(self, start: int, end: int, names: list[AttributedName], values: list[Expression]) -> None:
+        self.start = start
+        self.end = end
+        self.names = names
+        self.values = values
 
 
-@dataclass(slots=True, eq=False)
 class Assignment(Statement):
-    targets: list[Expression]  # Name, Field or Index
-    values: list[Expression]
+    __slots__ = ("targets", "values")
+    __match_args__ = ("start", "end", "targets", "values")
+
+    def __init__(self, start: int, end: int, targets: list[Expression], values: list[Expression]) -> None:
+        self.start = start
+        self.end = end
+        self.targets = targets  # Name, Field or Index
+        self.values = values
 
 
-@dataclass(slots=True, eq=False)
 class CallStatement(Statement):
-    call: Call | MethodCall
+    __slots__ = ("call",)
+    __match_args__ = ("start", "end", "call")
+
+    def __init__(self, start: int, end: int, call: Call | MethodCall) -> None:
+        self.start = start
+        self.end = end
+        self.call = call
 
 
-@dataclass(slots=True, eq=False)
 class Do(Statement):
-    body: Block
+    __slots__ = ("body",)
+    __match_args__ = ("start", "end", "body")
+
+    def __init__(self, start: int, end: int, body: Block) -> None:
+        self.start = start
+        self.end = end
+        self.body = body
 
 
-@dataclass(slots=True, eq=False)
 class While(Statement):
-    condition: Expression
-    body: Block
+    __slots__ = ("body", "condition")
+    __match_args__ = ("start", "end", "condition", "body")
+
+    def __init__(self, start: int, end: int, condition: Expression, body: Block) -> None:
+        self.start = start
+        self.end = end
+        self.condition = condition
+        self.body = body
 
 
-@dataclass(slots=True, eq=False)
 class Repeat(Statement):
-    body: Block
-    condition: Expression  # sees the body's locals
+    __slots__ = ("body", "condition")
+    __match_args__ = ("start", "end", "body", "condition")
+
+    def __init__(self, start: int, end: int, body: Block, condition: Expression) -> None:
+        self.start = start
+        self.end = end
+        self.body = body
+        self.condition = condition  # sees the body's locals
 
 
-@dataclass(slots=True, eq=False)
 class Clause(Node):
     """`if`/`elseif` condition with its block; `start` is the keyword."""
 
-    condition: Expression
-    body: Block
+    __slots__ = ("body", "condition")
+    __match_args__ = ("start", "end", "condition", "body")
+
+    def __init__(self, start: int, end: int, condition: Expression, body: Block) -> None:
+        self.start = start
+        self.end = end
+        self.condition = condition
+        self.body = body
 
 
-@dataclass(slots=True, eq=False)
 class If(Statement):
-    clauses: list[Clause]
-    otherwise: Block | None
+    __slots__ = ("clauses", "otherwise")
+    __match_args__ = ("start", "end", "clauses", "otherwise")
+
+    def __init__(self, start: int, end: int, clauses: list[Clause], otherwise: Block | None) -> None:
+        self.start = start
+        self.end = end
+        self.clauses = clauses
+        self.otherwise = otherwise
 
 
-@dataclass(slots=True, eq=False)
 class NumericFor(Statement):
-    variable: Identifier
-    first: Expression
-    limit: Expression
-    step: Expression | None
-    body: Block
+    __slots__ = ("body", "first", "limit", "step", "variable")
+    __match_args__ = ("start", "end", "variable", "first", "limit", "step", "body")
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        variable: Identifier,
+        first: Expression,
+        limit: Expression,
+        step: Expression | None,
+        body: Block,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.variable = variable
+        self.first = first
+        self.limit = limit
+        self.step = step
+        self.body = body
 
 
-@dataclass(slots=True, eq=False)
 class GenericFor(Statement):
-    variables: list[Identifier]
-    values: list[Expression]
-    body: Block
+    __slots__ = ("body", "values", "variables")
+    __match_args__ = ("start", "end", "variables", "values", "body")
+
+    def __init__(
+        self, start: int, end: int, variables: list[Identifier], values: list[Expression], body: Block
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.variables = variables
+        self.values = values
+        self.body = body
 
 
-@dataclass(slots=True, eq=False)
 class FunctionStatement(Statement):
     """`function a.b:c() end`; `target` is the Name or Field assigned to (the method name is its last key)."""
 
-    target: Name | Field
-    function: Function
+    __slots__ = ("function", "target")
+    __match_args__ = ("start", "end", "target", "function")
+
+    def __init__(self, start: int, end: int, target: Name | Field, function: Function) -> None:
+        self.start = start
+        self.end = end
+        self.target = target
+        self.function = function
 
 
-@dataclass(slots=True, eq=False)
 class LocalFunction(Statement):
-    identifier: Identifier
-    function: Function
+    __slots__ = ("function", "identifier")
+    __match_args__ = ("start", "end", "identifier", "function")
+
+    def __init__(self, start: int, end: int, identifier: Identifier, function: Function) -> None:
+        self.start = start
+        self.end = end
+        self.identifier = identifier
+        self.function = function
 
 
-@dataclass(slots=True, eq=False)
 class Return(Statement):
-    values: list[Expression]
+    __slots__ = ("values",)
+    __match_args__ = ("start", "end", "values")
+
+    def __init__(self, start: int, end: int, values: list[Expression]) -> None:
+        self.start = start
+        self.end = end
+        self.values = values
 
 
-@dataclass(slots=True, eq=False)
 class Break(Statement):
-    pass
+    __slots__ = ()
 
 
-@dataclass(slots=True, eq=False)
 class Goto(Statement):
-    label: Identifier
-    target: LabelSymbol | None = None  # set by the resolver
+    __slots__ = ("label", "target")
+    __match_args__ = ("start", "end", "label", "target")
+
+    def __init__(self, start: int, end: int, label: Identifier, target: LabelSymbol | None = None) -> None:
+        self.start = start
+        self.end = end
+        self.label = label
+        self.target = target  # set by the resolver
 
 
-@dataclass(slots=True, eq=False)
 class Label(Statement):
-    label: Identifier
+    __slots__ = ("label",)
+    __match_args__ = ("start", "end", "label")
+
+    def __init__(self, start: int, end: int, label: Identifier) -> None:
+        self.start = start
+        self.end = end
+        self.label = label
 
 
-@dataclass(slots=True, eq=False)
 class ErrorStatement(Statement):
     """What tolerant parsing could not read: the pieces it had, so that the editor still sees them."""
 
-    pieces: list[Node]
+    __slots__ = ("pieces",)
+    __match_args__ = ("start", "end", "pieces")
+
+    def __init__(self, start: int, end: int, pieces: list[Node]) -> None:
+        self.start = start
+        self.end = end
+        self.pieces = pieces
 
 
-@dataclass(slots=True, eq=False)
 class Chunk(Node):
     """A whole file: its block, and the main function's scope once resolved."""
 
-    body: Block
-    scope: FunctionScope | None = None
+    __slots__ = ("body", "scope")
+    __match_args__ = ("start", "end", "body", "scope")
+
+    def __init__(self, start: int, end: int, body: Block, scope: FunctionScope | None = None) -> None:
+        self.start = start
+        self.end = end
+        self.body = body
+        self.scope = scope
 
 
 def children(node: Node) -> Iterator[Node]:

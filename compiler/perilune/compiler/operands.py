@@ -10,7 +10,7 @@ An operand that is a local variable is used where it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from perilune.compiler.emission import CODE, FunctionState
 from perilune.compiler.nodes import (
@@ -28,16 +28,16 @@ from perilune.compiler.nodes import (
 )
 from perilune.compiler.symbols import LOCAL, NOT_CONSTANT
 
-_MOVE = CODE["MOVE"]
-_GETFIELD = CODE["GETFIELD"]
-_GETINDEX = CODE["GETINDEX"]
+_MOVE: Final = CODE["MOVE"]
+_GETFIELD: Final = CODE["GETFIELD"]
+_GETINDEX: Final = CODE["GETINDEX"]
 
-EXPRESSIONS: dict[type[Node], Callable[[FunctionState, Any, int], None]] = {}
+EXPRESSIONS: Final[dict[type[Node], Callable[[FunctionState, Any, int], None]]] = {}
 
-MAX_INDEX = 255
+MAX_INDEX: Final = 255
 """Highest constant index of an 8-bit operand."""
 
-_LATE = frozenset({Name, Field, Index, Number, String, Nil, TrueLiteral, FalseLiteral})
+_LATE: Final = frozenset({Name, Field, Index, Number, String, Nil, TrueLiteral, FalseLiteral})
 
 
 def constant_of(state: FunctionState, node: Expression) -> Any:

@@ -5,7 +5,7 @@ Conditions jump; a boolean is made only where a program keeps it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from perilune.compiler.emission import CODE, FunctionState, Label
 from perilune.compiler.nodes import Binary, Expression, Name, Parenthesis, Unary
@@ -22,23 +22,23 @@ from perilune.compiler.operands import (
 )
 from perilune.compiler.symbols import LOCAL, NOT_CONSTANT
 
-_LOADTRUE = CODE["LOADTRUE"]
-_LOADFALSE = CODE["LOADFALSE"]
-_ADDI = CODE["ADDI"]
-_SUBI = CODE["SUBI"]
-_NOT = CODE["NOT"]
-_CONCAT = CODE["CONCAT"]
-_JT = CODE["JT"]
-_JF = CODE["JF"]
-_JTMOVE = CODE["JTMOVE"]
-_JFMOVE = CODE["JFMOVE"]
-_JEQ = CODE["JEQ"]
-_JNE = CODE["JNE"]
-_JEQK = CODE["JEQK"]
-_JNEK = CODE["JNEK"]
+_LOADTRUE: Final = CODE["LOADTRUE"]
+_LOADFALSE: Final = CODE["LOADFALSE"]
+_ADDI: Final = CODE["ADDI"]
+_SUBI: Final = CODE["SUBI"]
+_NOT: Final = CODE["NOT"]
+_CONCAT: Final = CODE["CONCAT"]
+_JT: Final = CODE["JT"]
+_JF: Final = CODE["JF"]
+_JTMOVE: Final = CODE["JTMOVE"]
+_JFMOVE: Final = CODE["JFMOVE"]
+_JEQ: Final = CODE["JEQ"]
+_JNE: Final = CODE["JNE"]
+_JEQK: Final = CODE["JEQK"]
+_JNEK: Final = CODE["JNEK"]
 
 # operator -> both operands in slots, constant on the right, constant on the left (0: no such form)
-_ARITHMETIC = {
+_ARITHMETIC: Final = {
     sign: (CODE[name], CODE[name + "K"], CODE.get("R" + name + "K", 0))
     for sign, name in (
         ("+", "ADD"),
@@ -55,7 +55,7 @@ _ARITHMETIC = {
         (">>", "SHR"),
     )
 }
-_UNARY = {"-": CODE["UNM"], "~": CODE["BNOT"], "#": CODE["LEN"], "not": _NOT}
+_UNARY: Final = {"-": CODE["UNM"], "~": CODE["BNOT"], "#": CODE["LEN"], "not": _NOT}
 
 
 def _orders(plain: str, constant_right: str, constant_left: str) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -67,14 +67,14 @@ def _orders(plain: str, constant_right: str, constant_left: str) -> tuple[tuple[
 
 
 # operator -> whether the slots change places, and the opcodes by sense
-_ORDER = {
+_ORDER: Final = {
     "<": (False, _orders("LT", "LTK", "GTK")),
     "<=": (False, _orders("LE", "LEK", "GEK")),
     ">": (True, _orders("LT", "GTK", "LTK")),
     ">=": (True, _orders("LE", "GEK", "LEK")),
 }
-_COMPARISONS = frozenset(_ORDER) | {"==", "~="}
-_EAGER = frozenset(_ARITHMETIC) | _COMPARISONS
+_COMPARISONS: Final = frozenset(_ORDER) | {"==", "~="}
+_EAGER: Final = frozenset(_ARITHMETIC) | _COMPARISONS
 """Binary operators that need both operands' values."""
 
 

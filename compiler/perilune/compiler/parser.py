@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from perilune.compiler.diagnostics import Diagnostic
-from perilune.compiler.grammar import Grammar, load_grammar
+from perilune.compiler.grammar import Goto, Grammar, Reduction, load_grammar
 from perilune.compiler.lexer import Lexer, Tokens
 from perilune.compiler.nesting import LIMIT, longest_label_run, spare_levels
 from perilune.compiler.nodes import Chunk
@@ -33,7 +33,6 @@ class Parser:
         `label_run` is what the caller knows of `longest_label_run`.
         """
         states, values, starts = stacks.states, stacks.values, stacks.starts
-        push_state, push_value, push_start = states.append, values.append, starts.append
         # A stack of this many entries cannot be too many levels; labels nest without being on it.
         label_run = (longest_label_run(tokens.types) if label_run is None else label_run) + 2
         harmless = LIMIT - label_run
@@ -43,38 +42,38 @@ class Parser:
         if first:
             end = ends[first - 1]
             types, texts, ends = types[first:], texts[first:], ends[first:]
-        type = ""
-        token_end = 0
-        try:
-            for type, text, token_end in zip(types, texts, ends, strict=True):
-                while (action := state[type]).__class__ is tuple:
-                    length, build, symbol = action
-                    if length == 1:
-                        values[-1] = build(values, starts, end)
+        for type, text, token_end in zip(types, texts, ends, strict=True):
+            action = state.get(type)
+            while isinstance(action, tuple):
+                reduction: Reduction = action
+                length, build, symbol = reduction
+                if length:
+                    values[-length] = build(values, starts, end)
+                    states.pop()
+                    for _ in range(length - 1):
                         states.pop()
-                    elif length:
-                        values[-length] = build(values, starts, end)
-                        length -= 1
-                        del values[-length:], starts[-length:], states[-length - 1 :]
-                    else:
-                        push_value(build(values, starts, end))
-                        push_start(end)
-                    target, beyond = states[-1][symbol]
-                    push_state(state := beyond.get(type, target))
-                if len(states) > harmless:
-                    index = tokens.index(type, token_end)
-                    spare = spare_levels(stacks, type, tokens.types[index + 1])
-                    if spare < 0:
-                        return index
-                    harmless = len(states) + spare - label_run
-                push_state(action)
-                push_value(text)
-                push_start(token_end - len(text))
-                state = action
-                end = token_end
-        except KeyError:
-            if state is not self.grammar.last:
-                return tokens.index(type, token_end)
+                        values.pop()
+                        starts.pop()
+                else:
+                    values.append(build(values, starts, end))
+                    starts.append(end)
+                goto: Goto = states[-1][symbol]
+                state = goto[1].get(type, goto[0])
+                states.append(state)
+                action = state.get(type)
+            if action is None:
+                return None if state is self.grammar.last else tokens.index(type, token_end)
+            if len(states) > harmless:
+                index = tokens.index(type, token_end)
+                spare = spare_levels(stacks, type, tokens.types[index + 1])
+                if spare < 0:
+                    return index
+                harmless = len(states) + spare - label_run
+            state = action
+            states.append(state)
+            values.append(text)
+            starts.append(token_end - len(text))
+            end = token_end
         return None
 
 

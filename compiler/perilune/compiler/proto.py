@@ -26,18 +26,28 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
+from typing import Final
 
 from perilune.compiler.opcodes import VERSION
 
-SIGNATURE = b"\x1bPerilune"
-FLAG_VARARG = 1
+SIGNATURE: Final = b"\x1bPerilune"
+FLAG_VARARG: Final = 1
 
 Constant = None | bool | int | float | bytes
 
-_ABSENT = 0xFFFFFFFF
-_CONSTANT_NIL, _CONSTANT_FALSE, _CONSTANT_TRUE, _CONSTANT_INTEGER, _CONSTANT_FLOAT, _CONSTANT_STRING = range(6)
+_ABSENT: Final = 0xFFFFFFFF
+_NO_STRING: Final = b"\xff\xff\xff\xff"
+_HEAD: Final = struct.Struct("<IIBBBBI")  # of a function, as far as its code
+_FLOAT: Final = struct.Struct("<d")
+_VISIBLE: Final = struct.Struct("<IIB")  # of a local variable, behind its name
+_CONSTANT_NIL: Final = 0
+_CONSTANT_FALSE: Final = 1
+_CONSTANT_TRUE: Final = 2
+_CONSTANT_INTEGER: Final = 3
+_CONSTANT_FLOAT: Final = 4
+_CONSTANT_STRING: Final = 5
 
-MAX_NESTING = 200
+MAX_NESTING: Final = 200
 """How deep functions may be nested in a chunk; the parser's own limit is the same."""
 
 
@@ -50,7 +60,9 @@ class UpvalueDescription:
 
     __slots__ = ("in_stack", "index", "kind", "name")
 
-    REGULAR, CONSTANT, TO_BE_CLOSED = range(3)
+    REGULAR: Final = 0
+    CONSTANT: Final = 1
+    TO_BE_CLOSED: Final = 2
 
     def __init__(self, name: bytes | None, in_stack: bool, index: int, kind: int = REGULAR) -> None:
         self.name = name
@@ -139,11 +151,15 @@ def dump(proto: Proto) -> bytes:
     return bytes(out)
 
 
+def _number(value: int) -> bytes:
+    return value.to_bytes(4, "little")
+
+
 def _dump_string(out: bytearray, text: bytes | None) -> None:
     if text is None:
-        out += struct.pack("<I", _ABSENT)
+        out += _NO_STRING
     else:
-        out += struct.pack("<I", len(text))
+        out += _number(len(text))
         out += text
 
 
@@ -164,10 +180,10 @@ def _dump_constant(out: bytearray, constant: Constant) -> None:
         out.append(_CONSTANT_TRUE)
     elif isinstance(constant, int):
         out.append(_CONSTANT_INTEGER)
-        out += struct.pack("<q", constant)
+        out += constant.to_bytes(8, "little", signed=True)
     elif isinstance(constant, float):
         out.append(_CONSTANT_FLOAT)
-        out += struct.pack("<d", constant)
+        out += _FLOAT.pack(constant)
     else:
         out.append(_CONSTANT_STRING)
         _dump_string(out, constant)
@@ -176,35 +192,33 @@ def _dump_constant(out: bytearray, constant: Constant) -> None:
 def _dump_function(out: bytearray, proto: Proto, outer: Proto | None) -> None:
     _dump_string(out, proto.name)
     _dump_string(out, None if outer is not None and outer.source == proto.source else proto.source)
-    out += struct.pack(
-        "<IIBBBB",
-        proto.first_line,
-        proto.last_line,
-        proto.parameters,
-        FLAG_VARARG if proto.is_vararg else 0,
-        proto.slots,
-        len(proto.upvalues),
-    )
-    out += struct.pack("<I", len(proto.code))
+    flags = FLAG_VARARG if proto.is_vararg else 0
+    count = len(proto.upvalues)
+    out += _HEAD.pack(proto.first_line, proto.last_line, proto.parameters, flags, proto.slots, count, len(proto.code))
     out += _words(proto.code)
-    out += struct.pack("<I", len(proto.constants))
+    out += _number(len(proto.constants))
     for constant in proto.constants:
         _dump_constant(out, constant)
     for upvalue in proto.upvalues:
-        out += struct.pack("<BBB", upvalue.in_stack, upvalue.index, upvalue.kind)
+        out += bytes((upvalue.in_stack, upvalue.index, upvalue.kind))
         _dump_string(out, upvalue.name)
-    out += struct.pack("<I", len(proto.protos))
+    out += _number(len(proto.protos))
     for nested in proto.protos:
         _dump_function(out, nested, proto)
-    ranges = proto.ranges + [(line, 0, test, body, 0) for line, test, body in proto.loops] if proto.ranges else []
-    out += struct.pack("<I", len(ranges))
-    if ranges:
-        out += struct.pack(f"<{5 * len(ranges)}I", *(number for entry in ranges for number in entry))
+    numbers: list[int] = []
+    if proto.ranges:
+        for entry in proto.ranges:
+            numbers.extend(entry)
+        for line, test, body in proto.loops:
+            numbers.extend((line, 0, test, body, 0))
+    out += _number(len(numbers) // 5)
+    if numbers:
+        out += _words(array("I", numbers))
         out += _words(proto.word_ranges)
-    out += struct.pack("<I", len(proto.locals))
+    out += _number(len(proto.locals))
     for local in proto.locals:
         _dump_string(out, local.name)
-        out += struct.pack("<IIB", local.first_pc, local.end_pc, local.slot)
+        out += _VISIBLE.pack(local.first_pc, local.end_pc, local.slot)
 
 
 def undump(chunk: bytes) -> Proto:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perilune.compiler import nodes
-from perilune.compiler.chunks import collector_paused, in_order
+from perilune.compiler.chunks import CollectorPaused, in_order
 from perilune.compiler.common_ends import reach, reach_back
 from perilune.compiler.common_lines import common_runs, places_of_single
 from perilune.compiler.diagnostics import Diagnostic
@@ -61,7 +61,7 @@ class Rechecking:
         return self._check_whole(source)
 
     def _check_whole(self, source: Source) -> list[Diagnostic]:
-        with collector_paused():
+        with CollectorPaused():
             chunk, diagnostics = parse_tolerant(source)
             resolution = resolve(chunk, source)
         found = in_order(diagnostics, resolution)
@@ -138,7 +138,7 @@ class _Read:
 def _read(region: _Region, source: Source, visible: Names) -> _Read | None:
     """None if errors there may reach beyond it."""
     part = source.beginning(region.begin, region.end)
-    with collector_paused():
+    with CollectorPaused():
         chunk, diagnostics = parse_tolerant(part)
         statements = chunk.body.statements
         if any(type(statement) is nodes.Label for statement in statements):

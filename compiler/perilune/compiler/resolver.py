@@ -33,13 +33,13 @@ from perilune.compiler.symbols import (
     Variable,
 )
 
-MAX_LOCALS = 200
-MAX_UPVALUES = 255
-RECURSION_LIMIT = 20_000
+MAX_LOCALS: Final = 200
+MAX_UPVALUES: Final = 255
+RECURSION_LIMIT: Final = 20_000
 """Enough Python frames for the deepest nesting that the parser lets through."""
 
 _UNKNOWN: Final = object()
-_NUMBERS = (int, float)
+_NUMBERS: Final = (int, float)
 
 
 def resolve(chunk: nodes.Chunk, source: Source) -> Resolution:
@@ -50,13 +50,15 @@ def resolve(chunk: nodes.Chunk, source: Source) -> Resolution:
 
 
 class _Resolver:
+    function: FunctionScope
+    last_name: nodes.Name
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text
         self.result = Resolution()
         self.folded = self.result.folded
-        self.function: FunctionScope = cast(FunctionScope, None)
-        self.scope: Scope = cast(Scope, None)
+        self.scope: Scope | None = None
         self.names: dict[str, Variable] = {}
         self.active: list[Variable] = []
         self.level = 0
@@ -114,6 +116,7 @@ class _Resolver:
 
     def leave(self) -> None:
         scope = self.scope
+        assert scope is not None
         names = self.names
         if scope.variables:
             for name, shadowed in reversed(scope._shadowed):
@@ -126,7 +129,7 @@ class _Resolver:
         del self.active[scope._first_active :]
         self.level = scope._level
         self.jumps.leave(scope)
-        self.scope = cast(Scope, scope.parent)
+        self.scope = scope.parent
 
     def declare(
         self, identifier: nodes.Identifier | None, name: str, pending: int = 0, noticed: nodes.Node | None = None
@@ -145,6 +148,7 @@ class _Resolver:
     def activate(self, variable: Variable, start: int) -> None:
         """Begins a variable's scope."""
         scope = self.scope
+        assert scope is not None
         names = self.names
         name = variable.name
         scope._shadowed.append((name, names.get(name)))
@@ -168,10 +172,10 @@ class _Resolver:
     def function_body(
         self, function: FunctionScope, parameters: Sequence[nodes.Identifier | None], body: nodes.Block, end: int
     ) -> None:
-        outer = self.function, self.scope, self.names, self.active, self.level, self.jumps
+        outer = self.scope, self.names, self.active, self.level, self.jumps
         self.result.functions.append(function)
         self.function = function
-        self.scope = cast(Scope, None)
+        self.scope = None
         self.names = function._names
         self.active = []
         self.level = 0
@@ -189,7 +193,9 @@ class _Resolver:
             else:
                 message = f"break outside loop at line {jump.line}"
             self.report(end, message, jump.node.start, jump.node.end)
-        self.function, self.scope, self.names, self.active, self.level, self.jumps = outer
+        self.scope, self.names, self.active, self.level, self.jumps = outer
+        if function.parent is not None:
+            self.function = function.parent
 
     def block(self, block: nodes.Block, is_loop: bool = False) -> None:
         self.enter(block.start, block.end, is_loop)
@@ -218,22 +224,24 @@ class _Resolver:
 
     def label(self, node: nodes.Label, is_last: bool) -> None:
         name = node.label.name
-        symbol = LabelSymbol(name, node, self.source.line(node.start), self.scope)
+        scope = self.scope
+        assert scope is not None
+        symbol = LabelSymbol(name, node, self.source.line(node.start), scope)
         known = self.jumps.visible(name)
         if known is not None:
             message = f"label '{name}' already defined on line {known.line}"
             self.report(self.behind_labels(node.end), message, node.label.start, node.label.end)
             return
         self.result.labels.append(symbol)
-        self.scope.labels.append(symbol)
+        scope.labels.append(symbol)
         if is_last:
             # Behind the last statement that does something, the block's variables count as out of scope.
-            symbol.active = self.scope._first_active
-            symbol.level = self.scope._level
+            symbol.active = scope._first_active
+            symbol.level = scope._level
         else:
             symbol.active = len(self.active)
             symbol.level = self.level
-        for jump in self.jumps.define(symbol, self.scope):
+        for jump in self.jumps.define(symbol, scope):
             if jump.active < symbol.active:
                 variable = self.active[jump.active].name
                 message = f"<goto {name}> at line {jump.line} jumps into the scope of local '{variable}'"
@@ -339,8 +347,6 @@ class _Resolver:
             self.folded[node] = reference.variable.constant
         return reference.variable.constant
 
-    last_name: nodes.Name
-
     # --- expressions: each returns its constant value or NOT_CONSTANT
 
     def visit(self, node: nodes.Expression) -> object:
@@ -379,7 +385,7 @@ class _Resolver:
                 break
         handlers = _EXPRESSIONS
         handlers[kind](self, head)
-        for link in reversed(chain):
+        for link in chain[::-1]:
             kind = type(link)
             if kind is nodes.Index:
                 handlers[type(link.key)](self, link.key)
@@ -591,7 +597,7 @@ class _Resolver:
                 self.item(piece)
 
 
-_EXPRESSIONS: dict[type[nodes.Node], Callable[[_Resolver, Any], object]] = {
+_EXPRESSIONS: Final[dict[type[nodes.Node], Callable[[_Resolver, Any], object]]] = {
     nodes.Nil: _Resolver.nil,
     nodes.TrueLiteral: _Resolver.true,
     nodes.FalseLiteral: _Resolver.false,
@@ -610,7 +616,7 @@ _EXPRESSIONS: dict[type[nodes.Node], Callable[[_Resolver, Any], object]] = {
     nodes.Function: _Resolver.function_expression,
 }
 
-_STATEMENTS: dict[type[nodes.Node], Callable[[_Resolver, Any], None]] = {
+_STATEMENTS: Final[dict[type[nodes.Node], Callable[[_Resolver, Any], None]]] = {
     nodes.LocalStatement: _Resolver.local,
     nodes.Assignment: _Resolver.assignment,
     nodes.CallStatement: _Resolver.call_statement,

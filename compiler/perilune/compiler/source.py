@@ -47,7 +47,7 @@ class Source:
                 # A lone \r inside a skipped first line does not end it.
                 ends = [match.end() for match in _LINE_END.finditer(self.text, self.begin)]
             else:
-                ends = [match.end() for match in re.finditer("\n", self.text)]
+                ends = _line_ends(self.text)
             self._line_starts = [0, *ends]
         return self._line_starts
 
@@ -73,6 +73,16 @@ class Source:
         starts = self.line_starts
         end = starts[line] if line < len(starts) else len(self.text)
         return self.text[starts[line - 1] : end].rstrip("\r\n")
+
+
+def _line_ends(text: str) -> list[int]:
+    """The offsets behind every newline."""
+    ends: list[int] = []
+    end = text.find("\n") + 1
+    while end:
+        ends.append(end)
+        end = text.find("\n", end) + 1
+    return ends
 
 
 def next_token(text: str, offset: int) -> tuple[int, int]:

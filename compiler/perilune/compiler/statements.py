@@ -6,7 +6,7 @@ The operand stack is empty between statements: the top is the first slot above t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from perilune.compiler.assignments import assignment, call_statement, function_statement, local, local_function
 from perilune.compiler.calls import MULTIPLE, TAIL, chain, push_open, push_values
@@ -40,18 +40,18 @@ from perilune.compiler.operators import jump_if
 from perilune.compiler.source import next_token
 from perilune.compiler.symbols import LOCAL, NOT_CONSTANT
 
-_RETURN = CODE["RETURN"]
-_RETURN0 = CODE["RETURN0"]
-_RETURN1 = CODE["RETURN1"]
-_RETURNC = CODE["RETURNC"]
-_FORPREP = CODE["FORPREP"]
-_FORLOOP = CODE["FORLOOP"]
-_TFORPREP = CODE["TFORPREP"]
-_TFORCALL = CODE["TFORCALL"]
-_TFORLOOP = CODE["TFORLOOP"]
-_CLOSE = CODE["CLOSE"]
+_RETURN: Final = CODE["RETURN"]
+_RETURN0: Final = CODE["RETURN0"]
+_RETURN1: Final = CODE["RETURN1"]
+_RETURNC: Final = CODE["RETURNC"]
+_FORPREP: Final = CODE["FORPREP"]
+_FORLOOP: Final = CODE["FORLOOP"]
+_TFORPREP: Final = CODE["TFORPREP"]
+_TFORCALL: Final = CODE["TFORCALL"]
+_TFORLOOP: Final = CODE["TFORLOOP"]
+_CLOSE: Final = CODE["CLOSE"]
 
-_NOTHING_OPEN = 1 << 30
+_NOTHING_OPEN: Final = 1 << 30
 """Index of a local for a `break` that closes nothing, because what stands behind its loop does."""
 
 
@@ -387,7 +387,7 @@ def emit_return(state: FunctionState, closes: bool, slot: int, count: int, node:
     state.word_ranges.append(state.place(node.start, node.end, node.end - 1))
 
 
-_STATEMENTS: dict[type[Node], Callable[[FunctionState, Any], None]] = {
+_STATEMENTS: Final[dict[type[Node], Callable[[FunctionState, Any], None]]] = {
     LocalStatement: local,
     Assignment: assignment,
     CallStatement: call_statement,

@@ -8,7 +8,10 @@ from perilune.compiler import nodes
 from perilune.compiler.diagnostics import Diagnostic
 from perilune.compiler.proto import UpvalueDescription
 
-LOCAL, UPVALUE, GLOBAL, CONSTANT = range(4)
+LOCAL: Final = 0
+UPVALUE: Final = 1
+GLOBAL: Final = 2
+CONSTANT: Final = 3
 """The kinds of a Reference."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from perilune.compiler.calls import MULTIPLE, push_open
 from perilune.compiler.emission import CODE, FunctionState
@@ -10,15 +10,15 @@ from perilune.compiler.nodes import Expression, Function, KeyedItem, NamedItem, 
 from perilune.compiler.operands import MAX_INDEX, constant_of, delay, move, operand, push_value
 from perilune.compiler.symbols import NOT_CONSTANT
 
-_NEWTABLE = CODE["NEWTABLE"]
-_SETLIST = CODE["SETLIST"]
-_SETFIELD = CODE["SETFIELD"]
-_SETFIELDK = CODE["SETFIELDK"]
-_SETINDEX = CODE["SETINDEX"]
-_SETINDEXK = CODE["SETINDEXK"]
-_SETINT = CODE["SETINT"]
+_NEWTABLE: Final = CODE["NEWTABLE"]
+_SETLIST: Final = CODE["SETLIST"]
+_SETFIELD: Final = CODE["SETFIELD"]
+_SETFIELDK: Final = CODE["SETFIELDK"]
+_SETINDEX: Final = CODE["SETINDEX"]
+_SETINDEXK: Final = CODE["SETINDEXK"]
+_SETINT: Final = CODE["SETINT"]
 
-SETLIST_BATCH = 50
+SETLIST_BATCH: Final = 50
 """How many values a constructor gathers before it stores them."""
 
 

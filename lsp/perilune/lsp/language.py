@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from perilune.compiler.chunks import collector_paused
+from perilune.compiler.chunks import CollectorPaused
 from perilune.lsp.declared_globals import DeclaredGlobals
 from perilune.lsp.document import Document
 from perilune.lsp.features.diagnostics import Problem
@@ -96,7 +96,7 @@ class Language:
         with self._locks.setdefault(document.path, threading.Lock()):
             known = self._known(document)
             if known is None:
-                with collector_paused():
+                with CollectorPaused():
                     known = Syntax(document.path, document.data)
                     _ = known.names
                     self._server.collector.grown()

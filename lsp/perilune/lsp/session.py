@@ -16,7 +16,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from perilune.compiler.chunks import collector_paused
+from perilune.compiler.chunks import CollectorPaused
 from perilune.lsp.announcer import Announcer
 from perilune.lsp.answers import Protocol
 from perilune.lsp.baselines import Baselines
@@ -126,7 +126,7 @@ class PeriluneServer(LanguageServer):
         return grown or self.results.view(document)
 
     def _prepare(self, measurement: Measurement) -> None:
-        with collector_paused():
+        with CollectorPaused():
             measurement.text.prepare()
             self.collector.grown()
 

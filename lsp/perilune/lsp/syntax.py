@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 
-from perilune.compiler.chunks import collector_paused
+from perilune.compiler.chunks import CollectorPaused
 from perilune.compiler.diagnostics import Diagnostic
 from perilune.compiler.nodes import Chunk, Node, children
 from perilune.compiler.parser import parse_tolerant
@@ -27,7 +27,7 @@ class Syntax:
         self.is_whole = len(data) <= MAX_SIZE
         self.chunk: Chunk
         self.errors: list[Diagnostic]
-        with collector_paused():
+        with CollectorPaused():
             try:
                 self.source.most_tokens = MAX_TOKENS
                 self.chunk, self.errors = parse_tolerant(self.source if self.is_whole else Source(name, ""))
