@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
+import perilune.vm
 from interruption import interrupting
+from perilune.compiler import chunks
 from perilune.compiler.chunks import compile_chunk
-from perilune.compiler.proto import dump
+from perilune.compiler.proto import Proto, dump
 from perilune.vm import LuaError, State
 
 
@@ -38,6 +40,42 @@ def test_a_program_ends_well(state: State) -> None:
 def test_binary_chunks_run_too(state: State) -> None:
     state.run(dump(compile_chunk(b"x = 42", b"=x")), b"=x").check()
     state.run(b"assert(x == 42)", b"=x").check()
+
+
+def test_a_text_that_is_loaded_again_is_not_compiled_again(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+
+    def counted(text: bytes, *arguments: object, **options: object) -> Proto:
+        compiled.append(text)
+        return compile_chunk(text, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(chunks, "compile_chunk", counted)
+    state.run(
+        b"""
+        local functions = {}
+        for i = 1, 3 do functions[i] = load("local n = 0; return function() n = n + 1; return n end") end
+        local first, second = functions[1](), functions[2]()
+        assert(functions[1] ~= functions[2] and first() == 1 and first() == 2 and second() == 1)
+        assert(load("return x", "=a", "t", {x = 1})() == 1 and load("return x", "=a", "t", {x = 2})() == 2)
+        assert(select(2, pcall(load("error('e')", "=a"))) == "a:1: e")
+        assert(select(2, pcall(load("error('e')", "=b"))) == "b:1: e")
+        assert(not load("return return") and not load("return return"))
+        """,
+        b"=x",
+    ).check()
+    assert compiled.count(b"local n = 0; return function() n = n + 1; return n end") == 1
+    assert compiled.count(b"return x") == 1
+    assert compiled.count(b"error('e')") == 2  # its name is in messages
+    assert compiled.count(b"return return") == 2
+
+
+def test_no_more_texts_are_remembered_than_have_room(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perilune.vm, "MAX_REMEMBERED", 4096)
+    state.run(b"for i = 1, 50 do assert(load('return ' .. i)() == i and load('return 0')() == 0) end", b"=x").check()
+    remembered = state._compiler._known
+    assert 1 < len(remembered) < 12
+    state.run(b"load('return \"' .. ('x'):rep(5000) .. '\"')", b"=y").check()
+    assert len(remembered) == 0
 
 
 def test_an_error_has_a_message_and_a_traceback(state: State) -> None:

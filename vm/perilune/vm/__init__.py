@@ -34,6 +34,9 @@ _TRACEBACK = b"\nstack traceback:\n"
 COMPILER_MEMORY = 32 << 20
 """The bytes that the compiler may hold under any limit of memory."""
 
+MAX_REMEMBERED = 8 << 20
+"""How many bytes of texts and their chunks are kept, so that a text that is loaded again is not compiled again."""
+
 
 class LuaError(Exception):
     """A Lua program ended with an error. `outcome` has its whole message."""
@@ -103,21 +106,53 @@ def _is_main_thread() -> bool:
 class _Compiler:
     """What the machine calls for a text: gives the binary chunk and the text's number among those that are kept."""
 
-    __slots__ = ("_compile", "stand_ins", "texts")
+    __slots__ = ("_compile", "_known", "_known_bytes", "_remembers", "stand_ins", "texts")
 
-    def __init__(self, compile: Callable[[bytes, bytes, int | None], bytes], texts: Texts | None) -> None:
+    def __init__(
+        self, compile: Callable[[bytes, bytes, int | None], bytes], texts: Texts | None, remembers: bool
+    ) -> None:
+        """`remembers` says that the same text need not be compiled again; files are left to the user's cache."""
         self._compile = compile
+        self._remembers = remembers
+        self._known: dict[tuple[bytes, int, bytes], tuple[bytes, int]] = {}
+        self._known_bytes = 0
         self.texts = texts
         self.stand_ins: Mapping[str, bytes] = {}
 
     def __call__(self, content: bytes, begin: int, chunkname: bytes, memory: int | None) -> tuple[bytes, int]:
-        """The chunk begins at `begin` in the content of its file; `memory` is what the machine may still allocate."""
+        """The chunk begins at `begin` in the content of its file; `memory` is what the machine may still allocate.
+
+        Under a limit of memory every text is compiled, because what that needs counts.
+        """
+        if memory is None and self._remembers and not chunkname.startswith(b"@"):
+            key = (content, begin, chunkname)
+            known = self._known.get(key)
+            if known is None:
+                known = self._compiled(content, begin, chunkname, memory)
+                self._remember(key, known)
+            return known
+        return self._compiled(content, begin, chunkname, memory)
+
+    def _compiled(self, content: bytes, begin: int, chunkname: bytes, memory: int | None) -> tuple[bytes, int]:
         if self.stand_ins and chunkname.startswith(b"@"):
             stand_in = self.stand_ins.get(os.path.realpath(os.fsdecode(chunkname[1:])))
             if stand_in is not None:
                 content, begin = stand_in, _first_code(stand_in)
         chunk = self._compile(content[begin:], chunkname, _allowed(memory))
         return chunk, 0 if self.texts is None else self.texts.number(content, chunkname)
+
+    def _remember(self, key: tuple[bytes, int, bytes], known: tuple[bytes, int]) -> None:
+        """Keeps a chunk, and lets those go that have been kept longest where there are too many."""
+        self._known[key] = known
+        self._known_bytes += _kept(key, known)
+        while self._known and self._known_bytes > MAX_REMEMBERED:
+            oldest = next(iter(self._known))
+            self._known_bytes -= _kept(oldest, self._known.pop(oldest))
+
+
+def _kept(key: tuple[bytes, int, bytes], known: tuple[bytes, int]) -> int:
+    """Bytes that an entry of the compiler's memory takes, about."""
+    return len(key[0]) + len(key[2]) + len(known[0]) + 300
 
 
 def _first_code(content: bytes) -> int:
@@ -183,7 +218,9 @@ class State:
             from perilune.vm.texts import Texts
 
             self.texts = Texts(lambda path: not sandbox or _is_below(sandbox_root, path))
-        compiler = _Compiler(_unbounded(compile) or (compile_plainly if sandbox else compile_text), self.texts)
+        compiler = _Compiler(
+            _unbounded(compile) or (compile_plainly if sandbox else compile_text), self.texts, remembers=compile is None
+        )
         self._compiler = compiler
         self._core = _core.State(compiler, sandbox, root)
         self._time: TimeLimit | None = None
