@@ -24,7 +24,9 @@ def number_value(text: str) -> int | float:
             return _hexadecimal(text)
         return float(text)
     # The length first, because Python refuses to convert a very long int to a float by way of a string.
-    return value if value < 1 << 63 else float(text)
+    if value < 1 << 63:
+        return value
+    return float(text)
 
 
 def _hexadecimal(text: str) -> int | float:

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from perilune.compiler import nodes
 from perilune.compiler.diagnostics import Diagnostic
-from perilune.compiler.folding import FOLDABLE, fold_binary, fold_unary
+from perilune.compiler.folding import FOLDABLE, Number, fold_binary, fold_unary
 from perilune.compiler.jumps import BREAK, Jumps
 from perilune.compiler.source import Source, next_token
 from perilune.compiler.symbols import (
@@ -424,7 +424,7 @@ class _Resolver:
             if left is None or left is False:
                 value = right
         elif type(left) in _NUMBERS and type(right) in _NUMBERS and operator in FOLDABLE:
-            folded = fold_binary(operator, cast(float, left), cast(float, right))
+            folded = fold_binary(operator, cast(Number, left), cast(Number, right))
             if folded is not None:
                 value = folded
         if value is not NOT_CONSTANT:
@@ -439,7 +439,7 @@ class _Resolver:
         if node.operator == "not":
             value = operand is None or operand is False
         elif node.operator != "#" and type(operand) in _NUMBERS:
-            folded = fold_unary(node.operator, cast(float, operand))
+            folded = fold_unary(node.operator, cast(Number, operand))
             if folded is not None:
                 value = folded
         if value is not NOT_CONSTANT:
