@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+_LONGEST_REASON = 200
+
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
@@ -68,7 +70,7 @@ def usage_of(
         if process.returncode != 0:
             errors.seek(0)
             reason = errors.read().decode(errors="replace").strip().partition("\n")[0]
-            raise CommandFailed(f"{' '.join(command)}: {reason or f'status {process.returncode}'}")
+            raise CommandFailed(reason[:_LONGEST_REASON] or f"{command[0]}: status {process.returncode}")
     unit = 1 if sys.platform == "darwin" else 1024
     return Usage(used.ru_utime, used.ru_stime, used.ru_maxrss * unit, output)
 

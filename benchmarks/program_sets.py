@@ -60,16 +60,16 @@ def lua_benchmarks(folder: Path, interpreter: list[str], scratch: Path) -> list[
     missing = [name for name in (*_LUA_BENCHMARKS, "scimark", "k-nucleotide") if not (folder / f"{name}.lua").exists()]
     if missing:
         raise CommandFailed(f"{folder}: no checkout of Lua-Benchmarks: {missing[0]}.lua is not there")
-    programs = [Program(name, [str(folder / f"{name}.lua"), *words]) for name, words in _LUA_BENCHMARKS.items()]
+    programs = [Program(f"lb/{name}", [str(folder / f"{name}.lua"), *words]) for name, words in _LUA_BENCHMARKS.items()]
     rounds = str(PROGRAMS / "scimark_rounds.lua")
     for kernel, doublings in _SCIMARK.items():
         words = [rounds, str(folder / "scimark.lua"), kernel, str(doublings)]
-        programs.append(Program(f"scimark {kernel}", words))
+        programs.append(Program(f"lb/scimark {kernel}", words))
     sequence = scratch / "fasta.txt"
     sequence.write_bytes(
         usage_of([*interpreter, str(folder / "fasta.lua"), _NUCLEOTIDES], keeps_output=True).output,
     )
-    programs.append(Program("k-nucleotide", [str(folder / "k-nucleotide.lua")], sequence))
+    programs.append(Program("lb/k-nucleotide", [str(folder / "k-nucleotide.lua")], sequence))
     return programs
 
 

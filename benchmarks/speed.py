@@ -27,7 +27,7 @@ from ratios import CLOCKS, Row, means, measure, start_seconds
 from size_growth import INSTRUCTIONS, LINES, Step, instructions, lines
 
 PARTS = ("ratios", "lines", "instructions")
-_NAME_WIDTH = 16
+_NAME_WIDTH = 20
 _RATIO_WIDTH = 18
 _MOST_TRAINING = 8
 _RUN, _PROFILES = "run", ("sample", "count")
