@@ -33,10 +33,15 @@
 #define BX (ins >> 16)
 #define SBX ((int32_t)ins >> 16)
 #define SJ ((int32_t)ins >> 8)
-#define RA (base + A)
-#define RB (base + B)
-#define RC (base + C)
-#define KC (k + C)
+/* A slot or constant by the distance in bytes, which one shift and one mask take from the instruction. */
+#define AT(array, by) ((Value *)((uintptr_t)(array) + ((by) & 0xff0)))
+#define RA AT(base, ins >> 4)
+#define RB AT(base, ins >> 12)
+#define RC AT(base, ins >> 20)
+#define KB ((const Value *)AT(k, ins >> 12))
+#define KC ((const Value *)AT(k, ins >> 20))
+/* The distance of a jump that stands in the instruction's second word, at pc. */
+#define JUMP_WORDS ((ptrdiff_t)(int32_t)*pc + 1)
 
 /* --- what the loop's macros call */
 

@@ -263,7 +263,7 @@ again:
     SET_FIELD(value);
   }
   OPCODE(SETFIELDK) {
-    const Value *value = k + B;
+    const Value *value = KB;
     SET_FIELD(value);
   }
   OPCODE(GETINDEX) {
@@ -574,7 +574,7 @@ again:
   do {                                  \
     if (condition) {                    \
       TAKEN();                          \
-      pc += 1 + (int32_t)*pc;           \
+      pc += JUMP_WORDS;           \
     } else {                            \
       pc++;                             \
     }                                   \
@@ -626,7 +626,7 @@ again:
   OPCODE(JNE) EQUAL(false);
 #define EQUAL_CONSTANT(sense)                                                          \
   do {                                                                                 \
-    const Value *a = RA, *b = k + B;                                                   \
+    const Value *a = RA, *b = KB;                                                   \
     if (LIKELY(a->tag != TAG_FLOAT && a->tag == b->tag && a->tag != TAG_LONGSTR))      \
       JUMP_IF((a->tag <= TAG_TRUE || a->bits == b->bits) == (sense));                  \
     JUMP_IF(value_raw_equal(a, b) == (sense));                                         \
@@ -647,14 +647,14 @@ again:
   OPCODE(JNLT) COMPARE(RA, RB, <, number_less, slow_less, false);
   OPCODE(JLE) COMPARE(RA, RB, <=, number_less_equal, slow_less_equal, true);
   OPCODE(JNLE) COMPARE(RA, RB, <=, number_less_equal, slow_less_equal, false);
-  OPCODE(JLTK) COMPARE(RA, k + B, <, number_less, slow_less, true);
-  OPCODE(JNLTK) COMPARE(RA, k + B, <, number_less, slow_less, false);
-  OPCODE(JLEK) COMPARE(RA, k + B, <=, number_less_equal, slow_less_equal, true);
-  OPCODE(JNLEK) COMPARE(RA, k + B, <=, number_less_equal, slow_less_equal, false);
-  OPCODE(JGTK) COMPARE(k + B, RA, <, number_less, slow_less, true);
-  OPCODE(JNGTK) COMPARE(k + B, RA, <, number_less, slow_less, false);
-  OPCODE(JGEK) COMPARE(k + B, RA, <=, number_less_equal, slow_less_equal, true);
-  OPCODE(JNGEK) COMPARE(k + B, RA, <=, number_less_equal, slow_less_equal, false);
+  OPCODE(JLTK) COMPARE(RA, KB, <, number_less, slow_less, true);
+  OPCODE(JNLTK) COMPARE(RA, KB, <, number_less, slow_less, false);
+  OPCODE(JLEK) COMPARE(RA, KB, <=, number_less_equal, slow_less_equal, true);
+  OPCODE(JNLEK) COMPARE(RA, KB, <=, number_less_equal, slow_less_equal, false);
+  OPCODE(JGTK) COMPARE(KB, RA, <, number_less, slow_less, true);
+  OPCODE(JNGTK) COMPARE(KB, RA, <, number_less, slow_less, false);
+  OPCODE(JGEK) COMPARE(KB, RA, <=, number_less_equal, slow_less_equal, true);
+  OPCODE(JNGEK) COMPARE(KB, RA, <=, number_less_equal, slow_less_equal, false);
 
   OPCODE(CALL) {
     Value *f = RA;
@@ -669,10 +669,7 @@ again:
       }
       ci++;
       ci->base = base = f + 1;
-      ci->shift = 0;
-      ci->results = (int16_t)((int)C - 1);
-      ci->kind = FRAME_LUA;
-      ci->flags = 0;
+      frame_set_plain(ci, FRAME_LUA, (int)C - 1);
       for (; UNLIKELY(arguments < p->parameters); arguments++) set_nil(base + arguments);
       ENTERED(p);
       cl = function;
@@ -692,10 +689,7 @@ again:
       ci++;
       ci->base = f + 1;
       ci->cfn = function;
-      ci->shift = 0;
-      ci->results = (int16_t)((int)C - 1);
-      ci->kind = FRAME_C;
-      ci->flags = 0;
+      frame_set_plain(ci, FRAME_C, (int)C - 1);
       frame_begin(L, ci);
       L->top = f + 1 + arguments;
       DEPTH(L->top);
@@ -738,8 +732,27 @@ again:
   }
   OPCODE(TAILCALL) {
     SAVE_PC();
+    const Value *f = RA;
     uint32_t b = B;
-    int arguments = b != 0 ? (int)b - 1 : (int)(L->top - RA - 1);
+    int arguments = b != 0 ? (int)b - 1 : (int)(L->top - f - 1);
+    if (LIKELY(!HOOKED && f->tag == TAG_LUAFN && !(ci->flags & FRAME_ODD_TAILCALL))) {
+      LuaFn *function = f->luafn;
+      Proto *p = function->proto;
+      if (LIKELY(!p->is_vararg && STACK_ROOM - base >= (ptrdiff_t)p->slots)) {
+        frame_begin(L, ci - 1); /* before its function's slot is overwritten */
+        for (int i = 0; i <= arguments; i++) value_copy(base - 1 + i, f + i);
+        for (; UNLIKELY(arguments < p->parameters); arguments++) set_nil(base + arguments);
+        ci->flags |= FRAME_TAIL;
+        ENTERED(p);
+        cl = function;
+        k = p->constants;
+        pc = p->code;
+        LOAD_COUNTS();
+        PARAMETERS_DEPTH(base + p->parameters);
+        CALLED_INTO();
+        NEXT_IN_FRAME;
+      }
+    }
     if (slow_tailcall(L, RA, arguments)) return false;
     CHECK_GC_AFTER_CALL();
     goto reload;
@@ -843,7 +856,7 @@ returned:
         set_int(a, next);
         set_int(a + 3, next);
         TAKEN();
-        pc += 1 + (int32_t)*pc;
+        pc += JUMP_WORDS;
         NEXT;
       }
     } else if (for_float_step(a)) {
@@ -858,7 +871,7 @@ returned:
     if (UNLIKELY(!is_falsy(a + 3))) variable_mark_tbc(L, a + 3);
     a[3].spare = a[3].tag == TAG_NIL ? 0 : a[3].spare;
     a[0].spare = 0; /* the position that generic traversal by next begins with */
-    pc += 1 + (int32_t)*pc;
+    pc += JUMP_WORDS;
     NEXT;
   }
   OPCODE(TFORCALL) {
@@ -905,7 +918,7 @@ returned:
     if (LIKELY(!is_nil(a + 4))) {
       value_copy(a + 2, a + 4);
       TAKEN();
-      pc += 1 + (int32_t)*pc;
+      pc += JUMP_WORDS;
       NEXT;
     }
     pc++;

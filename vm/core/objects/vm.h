@@ -59,6 +59,8 @@ enum FrameFlag {
 #define FRAME_MOVES (FRAME_JUMPS | FRAME_REPEATS)
 /* A frame with none of these returns to a Lua frame that takes its results plainly, and nothing else happens. */
 #define FRAME_ODD_RETURN (FRAME_FRESH | FRAME_BOTTOM | FRAME_CONTINUED | FRAME_VARARG | FRAME_HANDOFF | FRAME_PEAK)
+/* With one of these, a frame takes more than a new function to become that of a tail call. */
+#define FRAME_ODD_TAILCALL (FRAME_VARARG | FRAME_FINALIZER | FRAME_PEAK)
 
 #define MULTIPLE_RESULTS (-1)
 
@@ -74,10 +76,10 @@ typedef struct Frame {
     const CFn *cfn;     /* others: the library function; NULL if the call is not the program's */
   };
   uint32_t shift;     /* vararg functions: slots from the called function to base - 1, else 0 */
-  int16_t results;    /* how many the caller wants, or MULTIPLE_RESULTS */
   uint16_t flags;
   uint8_t kind;
   uint8_t continuation;
+  int16_t results;    /* how many the caller wants, or MULTIPLE_RESULTS */
   uint8_t operand;
   uint8_t nesting; /* frames that do not belong to Lua functions: the thread's when they were pushed */
   uint32_t pending; /* results that a return hands over when its variables are closed */
@@ -265,6 +267,15 @@ struct VM {
   int resumed_status;
   void *user;         /* the embedder's */
 };
+
+/* What a frame says of a plain call: the constants stand together in it, and are one store. */
+static inline void frame_set_plain(Frame *frame, enum FrameKind kind, int results) {
+  frame->shift = 0;
+  frame->flags = 0;
+  frame->kind = (uint8_t)kind;
+  frame->continuation = CONTINUE_NONE;
+  frame->results = (int16_t)results;
+}
 
 /* Makes a frame that is complete, or one below it, the thread's current one. */
 static inline void frame_begin(Thread *L, Frame *frame) {
