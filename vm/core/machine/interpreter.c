@@ -56,6 +56,24 @@ static NOINLINE Value *find_and_hint(Table *t, const Str *key, uint32_t *word) {
   return (Value *)(uintptr_t)found;
 }
 
+/* What a table has under a key, or inherits through __index from other tables: a nil if there is none, NULL if something
+   else than a table is to be asked. */
+static NOINLINE const Value *find_inherited(VM *vm, Table *t, const Str *key) {
+  for (int step = 0; step < 2000; step++) {
+    const Value *found = table_find_short(t, key);
+    Table *meta = t->meta;
+    if (!is_nil(found) || meta == NULL || (meta->absent & 1u << METAMETHOD_INDEX)) return found;
+    const Value *handler = table_find_short(meta, vm->metamethod_names[METAMETHOD_INDEX]);
+    if (UNLIKELY(is_nil(handler))) {
+      meta->absent |= 1u << METAMETHOD_INDEX;
+      return found;
+    }
+    if (!is_table(handler)) return NULL;
+    t = handler->table;
+  }
+  return NULL;
+}
+
 /* The frame's saved pc points behind the running instruction: its first word. */
 static uint32_t current_instruction(const Frame *f) {
   return f->pc[-1]; /* all callers are one-word instructions */

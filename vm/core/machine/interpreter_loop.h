@@ -167,38 +167,27 @@ again:
       (found) = find_and_hint((t), (wanted), (uint32_t *)(uintptr_t)pc);                          \
   } while (0)
 
-  OPCODE(GETGLOBAL) {
-    const Value *object = cl->upvalues[B]->v;
-    uint32_t x = *pc;
-    DEPTH(RA + 1);
-    if (LIKELY(is_table(object))) {
-      Value *found;
-      HINTED_NODE(object->table, x, k[x & 0xffff].str, found);
-      if (LIKELY(!is_nil(found))) {
-        value_copy(RA, found);
-        pc++;
-        NEXT;
-      }
-    }
-    pc++;
-    SLOW(slow_get(L, object, &k[x & 0xffff], (uint8_t)A));
-  }
-  OPCODE(GETFIELD) {
-    const Value *object = RB;
-    uint32_t x = *pc;
-    DEPTH(RA + 1);
-    if (LIKELY(is_table(object))) {
-      Value *found;
-      HINTED_NODE(object->table, x, k[x & 0xffff].str, found);
-      if (LIKELY(!is_nil(found))) {
-        value_copy(RA, found);
-        pc++;
-        NEXT;
-      }
-    }
-    pc++;
-    SLOW(slow_get(L, object, &k[x & 0xffff], (uint8_t)A));
-  }
+#define GET_FIELD(place)                                                                      \
+  do {                                                                                        \
+    const Value *object = (place);                                                            \
+    uint32_t x = *pc;                                                                         \
+    DEPTH(RA + 1);                                                                            \
+    if (LIKELY(is_table(object))) {                                                           \
+      const Value *found;                                                                     \
+      HINTED_NODE(object->table, x, k[x & 0xffff].str, found);                                \
+      if (UNLIKELY(is_nil(found)) && object->table->meta != NULL)                             \
+        found = find_inherited(vm, object->table, k[x & 0xffff].str);                   \
+      if (LIKELY(found != NULL)) {                                                            \
+        value_copy(RA, found);                                                                \
+        pc++;                                                                                 \
+        NEXT;                                                                                 \
+      }                                                                                       \
+    }                                                                                         \
+    pc++;                                                                                     \
+    SLOW(slow_get(L, object, &k[x & 0xffff], (uint8_t)A));                                    \
+  } while (0)
+  OPCODE(GETGLOBAL) GET_FIELD(cl->upvalues[B]->v);
+  OPCODE(GETFIELD) GET_FIELD(RB);
   OPCODE(SELF) {
     Value *object = RB;
     uint32_t x = *pc;
@@ -207,18 +196,12 @@ again:
     if (LIKELY(is_table(object))) {
       Table *t = object->table;
       Str *key = k[x & 0xffff].str;
-      Value *found;
-      Table *meta = t->meta;
-      if (meta == NULL) {
+      const Value *found;
+      if (t->meta == NULL)
         HINTED_NODE(t, x, key, found);
-      } else { /* usually the method is in the class: its table profits from the hint */
-        found = (Value *)(uintptr_t)table_get_short(t, key);
-        if (is_nil(found)) {
-          const Value *class = metamethod_cached(vm, meta, METAMETHOD_INDEX);
-          if (is_table(class)) HINTED_NODE(class->table, x, key, found);
-        }
-      }
-      if (LIKELY(!is_nil(found))) {
+      else
+        found = find_inherited(vm, t, key);
+      if (LIKELY(found != NULL && !is_nil(found))) {
         Value method = *found;
         value_copy(a + 1, object);
         value_copy(a, &method);
@@ -1030,6 +1013,7 @@ LABEL_invalid:
 #undef NEXT
 #undef NEXT_IN_FRAME
 #undef HINTED_NODE
+#undef GET_FIELD
 #undef ARITHMETIC
 #undef WRAP_ADD
 #undef WRAP_SUB

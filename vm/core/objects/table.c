@@ -115,15 +115,7 @@ static Node *find_node(const Table *t, uint32_t tag, uint64_t bits) {
   }
 }
 
-const Value *table_get_short(Table *t, const Str *key) {
-  const Node *n = t->node + (key->hash & t->node_mask);
-  for (;;) {
-    if (n->key == (uint64_t)(uintptr_t)key && n->key_tag == TAG_STR) return &n->value;
-    int32_t chain = chain_of(n);
-    if (chain == 0) return &nil_value;
-    n += chain;
-  }
-}
+const Value *table_get_short(Table *t, const Str *key) { return table_find_short(t, key); }
 
 const Value *table_get_str(Table *t, Str *key) {
   if (key->tag == TAG_STR) return table_get_short(t, key);

@@ -7,11 +7,25 @@
 Table *table_new(Thread *L, uint32_t array_size, uint32_t fields);
 void table_free(VM *vm, Table *t);
 
+extern const Value nil_value;
+extern Node empty_node;
+
 /* The value at a key, or a nil that must not be written; never NULL. */
 const Value *table_get(Table *t, const Value *key);
 const Value *table_get_int(Table *t, int64_t key);
 const Value *table_get_str(Table *t, Str *key); /* any string */
 const Value *table_get_short(Table *t, const Str *key);
+
+/* table_get_short in place: for what looks up often. */
+static inline const Value *table_find_short(const Table *t, const Str *key) {
+  const Node *n = t->node + (key->hash & t->node_mask);
+  for (;;) {
+    if (n->key == (uint64_t)(uintptr_t)key && n->key_tag == TAG_STR) return &n->value;
+    int32_t chain = (int32_t)n->value.spare;
+    if (chain == 0) return &nil_value;
+    n += chain;
+  }
+}
 
 /* Stores value under key (barrier included). Throws for a nil or NaN key. Storing nil removes. */
 void table_set(Thread *L, Table *t, const Value *key, const Value *value);
@@ -38,9 +52,6 @@ void table_resize(Thread *L, Table *t, uint32_t array_size, uint32_t fields);
 void table_clear_key(Node *n);
 
 bool value_raw_equal(const Value *a, const Value *b);
-
-extern const Value nil_value;
-extern Node empty_node;
 
 static inline void set_table(Value *v, Table *t) { set_object(v, t, TAG_TABLE); }
 
