@@ -592,6 +592,7 @@ again:
   do {                                                                            \
     const Value *a = RA, *b = RB;                                                 \
     if (a->tag == b->tag) {                                                       \
+      if (LIKELY(a->tag == TAG_INT)) JUMP_IF((a->i == b->i) == (sense));          \
       if (a->tag == TAG_FLOAT) JUMP_IF((a->n == b->n) == (sense));                \
       if (a->bits == b->bits || a->tag <= TAG_TRUE) JUMP_IF(sense);               \
       if (a->tag == TAG_LONGSTR) JUMP_IF(str_equal_long(a->str, b->str) == (sense)); \
