@@ -394,6 +394,26 @@ async def test_figures_and_jobs_outlive_the_server(tmp_path: Path) -> None:
         assert await session.labels(uri) == {}
 
 
+async def test_figures_come_that_the_server_of_a_window_wrote_while_the_window_was_loaded_anew(tmp_path: Path) -> None:
+    told: list[Any] = []
+    settings = {"perilune": {"notifications": True, **REAL}}
+    async with (
+        session_with(VISUAL_STUDIO_CODE, tmp_path, **REAL) as old,
+        session_with(VISUAL_STUDIO_CODE, tmp_path, **settings) as new,
+    ):
+
+        def figures(parameters: Any) -> None:
+            told.append(parameters)
+
+        new.client.feature("perilune/figures")(figures)
+        uri = old.write_and_open("a.lua", LOOP)
+        new.open(uri, LOOP)
+        assert await new.labels(uri) == {}
+        await old.profile(uri)
+        await eventually(lambda: len(told) == 1, seconds=30)
+        assert await new.labels(uri) == await old.labels(uri) != {}
+
+
 async def test_what_is_not_ours_is_passed_over(tmp_path: Path) -> None:
     async with session_with(VISUAL_STUDIO_CODE, tmp_path, **REAL) as session:
         uri = session.write_and_open("a.lua", LOOP)

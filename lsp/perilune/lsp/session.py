@@ -37,6 +37,9 @@ from perilune.lsp.settings import Settings
 from perilune.lsp.store import Store
 from perilune.lsp.whole_file import read_whole
 
+_LATE_SECONDS = (2.0, 10.0)
+"""When to look again for what an earlier server measured: it may end, and write that, while its window is loaded anew."""
+
 _THREADS = 4  # that analyse: a large document must not keep the others waiting
 
 logger = logging.getLogger(__name__)
@@ -80,6 +83,7 @@ class PeriluneServer(LanguageServer):
         self.reported_files: set[str] = set()
         self._stores: dict[str, Store] = {}
         self._recalls: dict[str, asyncio.Task[None]] = {}
+        self._recalling: set[asyncio.Task[None]] = set()
         self._comparing: set[asyncio.Task[str]] = set()
         self.documents: dict[str, Document] = {}
         self._analysis = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="analysis")
@@ -179,6 +183,8 @@ class PeriluneServer(LanguageServer):
             if self.results.measurement(path) is None:
                 self._recalls.pop(path, None)  # a file may have got this path since
             self._begin_recall(path)
+            self._recalling.add(task := asyncio.get_running_loop().create_task(self._recall_late(path)))
+            task.add_done_callback(self._recalling.discard)
 
     def note_saved(self, uri: str) -> None:
         """Remembers what a document's file holds, when it is opened or saved."""
@@ -213,6 +219,20 @@ class PeriluneServer(LanguageServer):
         if path not in self._recalls:
             self._recalls[path] = asyncio.get_running_loop().create_task(self._recall(path))
         return self._recalls[path]
+
+    async def _recall_late(self, path: str) -> None:
+        """Takes in what an earlier server wrote after this one had looked for it."""
+        await self.recall(path)
+        for seconds in _LATE_SECONDS:
+            is_open = any(document.path == path for document in self.documents.values())
+            if not is_open or self.results.measurement(path) is not None:
+                return
+            await asyncio.sleep(seconds)
+            run = await asyncio.to_thread(self.history.recall, path)
+            if run is not None and self.results.measurement(path) is None:
+                await self._recall(path)
+                self.editor.refresh_hints()
+                self.announcer.figures(run.job.path, "recalled", "")
 
     async def _recall(self, path: str) -> None:
         run, grown = await asyncio.to_thread(self._kept, path)
