@@ -37,6 +37,14 @@ export default async function installation(step, { code, root, environment }) {
     await code.shot('wrong-setting');
   });
 
+  await step('a command that ends as it starts is told of once', async () => {
+    await begin(bin, { 'perilune.server.command': ['/bin/true', 'lsp'] });
+    await code.page.locator('.notification-toast', { hasText: /did not start with "\/bin\/true lsp"/ }).waitFor();
+    await code.page.waitForTimeout(QUIET_MS);
+    const messages = await code.page.locator('.notification-toast').allInnerTexts();
+    if (messages.length > 1) throw new Error(messages.join('\n'));
+  });
+
   await step('a server of another version says which of the two to update', async () => {
     const script = path.join(root, 'other_version.py');
     fs.writeFileSync(script, 'from perilune.lsp import server as running\nrunning.server.protocol.server_info.version = "9.1.0"\nrunning.main()\n');
@@ -58,3 +66,4 @@ export default async function installation(step, { code, root, environment }) {
 }
 
 const INSTALLATION_MS = 240_000;
+const QUIET_MS = 3000; // in which it would be started again
