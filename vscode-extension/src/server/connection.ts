@@ -159,7 +159,7 @@ export class Connection implements vscode.Disposable {
   private closed(client: LanguageClient): { action: CloseAction; handled: boolean } {
     if (client !== this.client) return { action: CloseAction.DoNotRestart, handled: true };
     if (this.failStart) this.failStart(new Error('it ended as it started.'));
-    else this.starting = this.startAgain();
+    else this.starting = this.starting.then(() => (client === this.client ? this.startAgain() : undefined));
     return { action: CloseAction.DoNotRestart, handled: true };
   }
 
