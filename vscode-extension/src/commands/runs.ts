@@ -45,7 +45,8 @@ export class Runs {
   /** Has the server run a program. */
   async run(command: ServerCommand, uri: string | undefined, options: object = {}): Promise<void> {
     if (!uri) return;
-    await saved([uri, ...this.measured()]);
+    const files = this.measured();
+    await saved(files.includes(uri) ? files : [uri]);
     await this.connection.execute<RunReport>(command, { uri, ...options });
   }
 

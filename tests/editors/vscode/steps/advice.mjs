@@ -70,6 +70,8 @@ export default async function advice(step, { code, folder }) {
     await code.waitForLine(/local step = config\.step/);
     await code.shot('rewrite');
     await code.notification(/instructions|step/);
+    await code.page.keyboard.press('Control+S'); // else the next window has it open too
+    await code.page.locator('.tab.dirty').waitFor({ state: 'hidden' });
   });
 
   await step('rewrites are listed by a command', async () => {

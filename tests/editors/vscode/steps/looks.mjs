@@ -51,7 +51,7 @@ export default async function looks(step, { code, root, folder }) {
     const shown = async (settings) => {
       code.writeSettings(settings);
       await code.open('nbody.lua'); // a window that is there does not read the file again
-      await code.page.locator('.codelens-decoration', { hasText: 'Profile again' }).first().waitFor();
+      await code.waitForLine(/local/);
       await code.goTo(60);
       await code.waitForLine(/local pull.*\d% · /);
     };
