@@ -3,7 +3,7 @@
 local cqueues, socket, condition = require "cqueues", require "cqueues.socket", require "cqueues.condition"
 local queue = cqueues.new()
 local order = {}
-queue:wrap(function() cqueues.sleep(0.02); order[#order + 1] = "slow" end)
+queue:wrap(function() cqueues.sleep(0.5); order[#order + 1] = "slow" end)
 queue:wrap(function() cqueues.sleep(0.001); order[#order + 1] = "fast" end)
 print(queue:loop())
 print(table.concat(order, " "))
