@@ -30,8 +30,11 @@
 #define FINALIZER_INSTRUCTIONS 1000000 /* that they have at least when the machine closes */
 #define HANDLER_DEPTH (MAX_C_DEPTH / 10) /* levels beyond MAX_C_DEPTH, for error handlers: as the reference has it */
 
+/* Most runs are of a function that C code calls back, and nothing in them catches an error. So a run is given a place to
+   throw to only when a protected call or a coroutine begins in it, which waits until then; an error passes by all others.
+   What C code protects has one from the start. */
 struct Handler {
-  jmp_buf jump;
+  jmp_buf jump; /* valid if it catches */
   Handler *previous;
   Thread *thread;
   size_t frame;      /* index of the first frame that this handler is responsible for */
@@ -39,6 +42,12 @@ struct Handler {
   int c_boundaries;
   uint8_t nesting;
   ptrdiff_t traced; /* slot of the message handler of a protected call from C; 0: none */
+  bool catches; /* it can be thrown to */
+  bool is_waiting; /* the call that is described next waits until it can */
+  uint16_t waiting_flags;
+  int waiting_arguments;
+  int waiting_results;
+  ptrdiff_t waiting_function; /* in the current thread's stack */
   bool is_protected; /* errors end here */
   bool is_soft; /* a yield may leave the run: the C function under it has a continuation */
   bool is_transparent; /* but the message handler of an xpcall outside it sees them */
@@ -247,9 +256,39 @@ static NORETURN void panic(VM *vm) {
   abort();
 }
 
+/* The current thread ends by the error on its top, which goes to the one that waits for it. Its frames stay for a
+   traceback. */
+static void end_by_error(VM *vm, int status) {
+  Thread *L = vm->current, *resumer = L->resumer;
+  Value error = L->top[-1];
+  L->status = THREAD_DEAD;
+  if (!status_is_final(status)) {
+    L->failed = true;
+    L->failed_status = (uint8_t)status;
+  }
+  end_thread(vm, resumer, L);
+  resumer->status = THREAD_RUNNING;
+  top_above_frame(resumer);
+  push_value(resumer, &error);
+}
+
+/* The run of this handler is over, as nothing in it catches the error on the current thread's top. */
+static void leave_run(VM *vm, const Handler *h, int status) {
+  Thread *L = h->thread;
+  while (vm->current != L) end_by_error(vm, status); /* C code has called a function in a thread of its own */
+  abort_frames(L, L->frames + h->frame);
+  L->frame = L->frames + h->frame - 1;
+  vm->handler = h->previous;
+  vm->c_depth = h->c_depth;
+  L->c_boundaries = h->c_boundaries;
+  L->nesting = h->nesting;
+  if (L->frame->kind == FRAME_RESUMING) L->frame->kind = FRAME_C;
+}
+
 static NORETURN void throw_to_handler(VM *vm, int status) {
   foreign_pause(vm);
   profiler_keep_chain(vm);
+  while (vm->handler != NULL && !vm->handler->catches) leave_run(vm, vm->handler, status);
   Handler *h = vm->handler;
   if (UNLIKELY(h == NULL)) panic(vm);
   longjmp(h->jump, status);
@@ -328,15 +367,6 @@ void error_exit(Thread *L, int exit_status) {
   error_throw_status(L, STATUS_EXIT);
 }
 
-static NORETURN void rethrow(VM *vm, Handler *h, int status) {
-  vm->handler = h->previous;
-  vm->c_depth = h->c_depth;
-  h->thread->c_boundaries = h->c_boundaries;
-  h->thread->nesting = h->nesting;
-  if (h->thread->frame->kind == FRAME_RESUMING) h->thread->frame->kind = FRAME_C;
-  throw_to_handler(vm, status);
-}
-
 /* Where a protected call's frame keeps the error that it caught: in place of the function that it called. */
 static Value *caught_error(Thread *L, const Frame *f) {
   if (f->kind == FRAME_PCALLK) return L->stack + waiting_of(L, (size_t)(f - L->frames))->function;
@@ -375,13 +405,7 @@ static enum After recover(VM *vm, Handler *h, int status) {
     Frame *ground = L == h->thread ? L->frames + h->frame : L->frames + 1;
     Frame *f = L->frame;
     if (status_is_final(status) && L != h->thread) { /* suspended coroutines stay as they are */
-      Thread *resumer = L->resumer;
-      Value error = L->top[-1];
-      L->status = THREAD_DEAD;
-      end_thread(vm, resumer, L);
-      resumer->status = THREAD_RUNNING;
-      top_above_frame(resumer);
-      push_value(resumer, &error);
+      end_by_error(vm, status);
       continue;
     }
     while (f >= ground && (status_is_final(status) || (f->kind != FRAME_PCALL && f->kind != FRAME_XPCALL &&
@@ -402,12 +426,15 @@ static enum After recover(VM *vm, Handler *h, int status) {
       return call_return(L, L->top - n, n);
     }
     if (L == h->thread) { /* not caught in this run */
-      abort_frames(L, ground);
-      L->frame = ground - 1;
-      rethrow(vm, h, status);
+      leave_run(vm, h, status);
+      throw_to_handler(vm, status);
+    }
+    Thread *resumer = L->resumer;
+    if (resumer->frame->kind == FRAME_C) { /* C code has called a function in a thread of its own */
+      end_by_error(vm, status);
+      continue;
     }
     /* the coroutine dies; its frames stay for a traceback */
-    Thread *resumer = L->resumer;
     Value error = L->top[-1];
     L->status = THREAD_DEAD;
     L->failed = true;
@@ -419,10 +446,6 @@ static enum After recover(VM *vm, Handler *h, int status) {
     if (f->kind == FRAME_RESUMING) { /* the error value stays where it is */
       vm->resumed_status = status;
       return AFTER_LEAVE;
-    }
-    if (f->kind == FRAME_C) { /* C code has called a function in a thread of its own */
-      push_value(resumer, &error);
-      error_throw_status(resumer, status);
     }
     if (f->kind == FRAME_RESUME) {
       set_bool(f->base - 1, false);
@@ -463,28 +486,34 @@ static inline void set_continuation(const Thread *L, Frame *frame) {
   }
 }
 
-static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint16_t flags) {
-  Proto *p = f->luafn->proto;
-  L->top = f + 1 + arguments;
-  size_t extra = p->is_vararg ? (size_t)p->parameters + 1 : 0;
-  if (UNLIKELY(L->stack_limit - L->top < (ptrdiff_t)(p->slots + extra))) {
-    ptrdiff_t offset = f - L->stack;
-    stack_grow(L, p->slots + extra);
-    f = L->stack + offset;
+static NOINLINE Value *grow_above(Thread *L, Value *f, size_t n) {
+  ptrdiff_t offset = f - L->stack;
+  stack_grow(L, n);
+  return L->stack + offset;
+}
+
+/* The function at `f` and its named arguments move above the extra ones, by so many slots. */
+static NOINLINE void move_above_extra(Value *f, uint32_t shift, int parameters) {
+  value_copy(f + shift, f);
+  for (int i = 1; i <= parameters; i++) {
+    value_copy(f + shift + i, f + i);
+    set_nil(f + i);
   }
+}
+
+ALWAYS_INLINE void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint16_t flags) {
+  Proto *p = f->luafn->proto;
+  size_t needed = p->slots + (p->is_vararg ? (size_t)p->parameters + 1 : 0);
+  L->top = f + 1 + arguments;
+  if (UNLIKELY(L->stack_limit - L->top < (ptrdiff_t)needed)) f = grow_above(L, f, needed);
   Frame *frame = next_frame(L);
-  for (; arguments < p->parameters; arguments++) set_nil(f + 1 + arguments);
+  for (; UNLIKELY(arguments < p->parameters); arguments++) set_nil(f + 1 + arguments);
   Value *base = f + 1;
   frame->shift = 0;
-  if (p->is_vararg) { /* the function and its named arguments move above the extra ones */
-    uint32_t shift = (uint32_t)arguments + 1;
-    base += shift;
-    value_copy(base - 1, f);
-    for (int i = 0; i < p->parameters; i++) {
-      value_copy(base + i, f + 1 + i);
-      set_nil(f + 1 + i);
-    }
-    frame->shift = shift;
+  if (UNLIKELY(p->is_vararg)) {
+    frame->shift = (uint32_t)arguments + 1;
+    move_above_extra(f, frame->shift, p->parameters);
+    base += frame->shift;
     flags |= FRAME_VARARG;
   }
   frame->base = base;
@@ -501,13 +530,9 @@ static void push_lua_frame(Thread *L, Value *f, int arguments, int results, uint
   if (UNLIKELY(L->hook_mask != 0)) hook_call(L, flags & FRAME_TAIL, p->parameters);
 }
 
-static Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint8_t kind, uint16_t flags) {
+ALWAYS_INLINE Frame *push_c_frame(Thread *L, Value *f, int arguments, int results, uint8_t kind, uint16_t flags) {
   L->top = f + 1 + arguments;
-  if (UNLIKELY(L->stack_limit - L->top < MIN_C_SLOTS)) {
-    ptrdiff_t offset = f - L->stack;
-    stack_grow(L, MIN_C_SLOTS);
-    f = L->stack + offset;
-  }
+  if (UNLIKELY(L->stack_limit - L->top < MIN_C_SLOTS)) f = grow_above(L, f, MIN_C_SLOTS);
   Frame *frame = next_frame(L);
   frame->base = f + 1;
   frame->cfn = f->cfn;
@@ -548,26 +573,59 @@ static void move_values(Thread *to, ptrdiff_t at, const Value *from, int n) {
   if (UNLIKELY(to->vm->mode != MODE_OFF)) profiler_note_depth(to->vm->profiler, to, to->top, NULL);
 }
 
-/* Hands n values to the frame of coroutine.resume or wrap that waits in `resumer`. */
-static enum After deliver_to_resumer(Thread *resumer, const Value *from, int n) {
-  VM *vm = resumer->vm;
-  Frame *f = resumer->frame;
-  if (f->kind == FRAME_RESUMING) { /* the values stay where they are, on the top */
-    vm->resumed_count = n;
-    end_thread(vm, resumer, vm->current);
-    vm->c_depth -= 1 + resumer->nesting;
-    resumer->status = THREAD_RUNNING;
-    return AFTER_LEAVE;
+/* Whether the library function in which the thread waits was called by an instruction that takes its results plainly. */
+static inline bool returns_plainly(const Thread *L) {
+  const Frame *f = L->frame;
+  return f->flags == 0 && f[-1].kind == FRAME_LUA && !(f[-1].flags & FRAME_TAILING) && L->hook_mask == 0;
+}
+
+/* Puts n values, which stand in another thread, where that call's results belong, after a true if it is to say that all
+   went well: the frame can go. */
+ALWAYS_INLINE void place_plainly(Thread *L, bool with_status, const Value *from, int n) {
+  const Frame *f = L->frame;
+  Value *to = f->base - 1;
+  L->top = to + with_status;
+  if (UNLIKELY(L->stack_limit - L->top <= n)) to = grow_above(L, to, (size_t)n + 1);
+  if (with_status) set_bool(to++, true);
+  int wanted = f->results == MULTIPLE_RESULTS ? n : f->results - with_status;
+  for (int i = 0; i < n && i < wanted; i++) value_copy(to + i, from + i);
+  for (int i = n; i < wanted; i++) set_nil(to + i);
+  L->top = to + n;
+  if (UNLIKELY(L->vm->mode != MODE_OFF)) {
+    profiler_note_depth(L->vm->profiler, L, L->top, NULL);
+    if (f->flags & FRAME_PEAK) profiler_keep_chain(L->vm);
   }
-  bool with_status = f->kind == FRAME_RESUME;
-  ptrdiff_t result = f->base - 1 - resumer->stack;
-  move_values(resumer, result + with_status, from, n);
-  if (with_status) set_bool(resumer->stack + result, true);
-  if (vm->current->frame->kind == FRAME_YIELDK) vm->current->top -= n;
+}
+
+/* The current thread hands over to the one that waits for it. */
+static void go_back(VM *vm, Thread *resumer) {
   end_thread(vm, resumer, vm->current);
   vm->c_depth -= 1 + resumer->nesting;
   resumer->status = THREAD_RUNNING;
-  return call_return(resumer, resumer->stack + result, n + with_status);
+}
+
+/* Hands n values to the frame of coroutine.resume or wrap that waits in `resumer`. */
+static enum After deliver_to_resumer(Thread *resumer, const Value *from, int n) {
+  VM *vm = resumer->vm;
+  const Frame *f = resumer->frame;
+  if (UNLIKELY(f->kind == FRAME_RESUMING)) { /* the values stay where they are, on the top */
+    vm->resumed_count = n;
+    go_back(vm, resumer);
+    return AFTER_LEAVE;
+  }
+  bool with_status = f->kind == FRAME_RESUME, is_plain = returns_plainly(resumer);
+  ptrdiff_t result = f->base - 1 - resumer->stack;
+  if (LIKELY(is_plain)) {
+    place_plainly(resumer, with_status, from, n);
+  } else {
+    move_values(resumer, result + with_status, from, n);
+    if (with_status) set_bool(resumer->stack + result, true);
+  }
+  if (vm->current->frame->kind == FRAME_YIELDK) vm->current->top -= n;
+  go_back(vm, resumer);
+  if (UNLIKELY(!is_plain)) return call_return(resumer, resumer->stack + result, n + with_status);
+  frame_begin(resumer, resumer->frame - 1);
+  return AFTER_RUN;
 }
 
 static enum After go_on_with(Thread *thread, int n);
@@ -596,6 +654,11 @@ static enum After resume(Thread *L, Thread *thread, Value *from, int n) {
   thread->status = THREAD_RUNNING;
   L->status = THREAD_NORMAL;
   begin_thread(vm, L, thread);
+  if (LIKELY(thread->frame->kind == FRAME_YIELD && returns_plainly(thread))) {
+    place_plainly(thread, false, from, n);
+    frame_begin(thread, thread->frame - 1);
+    return AFTER_RUN;
+  }
   bool is_whole = !thread->started || thread->frame->kind == FRAME_YIELDK || thread->frame->kind == FRAME_LUA;
   move_values(thread, (is_whole ? thread->top : thread->frame->base - 1) - thread->stack, from, n);
   return go_on_with(thread, n);
@@ -666,50 +729,57 @@ void foreign_yield(Thread *L, int n, ForeignContinuation continuation, intptr_t 
   abort(); /* not reached */
 }
 
-static enum After yield(Thread *L, Value *f, int arguments, int results, uint16_t flags) {
-  Frame *frame = push_c_frame(L, f, arguments, results, FRAME_YIELD, flags);
-  check_yieldable(L);
-  return hand_over(L, frame->base - L->stack, arguments, false);
-}
-
 static void nest(Thread *L) {
   L->nesting++;
   check_depth(L);
 }
 
-static enum After begin_special(Thread *L, Value *f, int arguments, int results, uint16_t flags) {
-  Value *args = f + 1;
-  Frame *frame;
+/* What the frame of a special function waits for; FRAME_C if with these arguments there is nothing special to do. */
+static inline enum FrameKind waiting_kind(const Value *f, int arguments) {
   switch ((enum Special)f->cfn->special) {
-    case SPECIAL_PCALL:
-      if (arguments < 1) break;
-      frame = push_c_frame(L, f, arguments, results, FRAME_PCALL, flags);
+    case SPECIAL_PCALL: return arguments >= 1 ? FRAME_PCALL : FRAME_C;
+    case SPECIAL_XPCALL: return arguments >= 2 && is_function(f + 2) ? FRAME_XPCALL : FRAME_C;
+    case SPECIAL_RESUME: return arguments >= 1 && f[1].tag == TAG_THREAD ? FRAME_RESUME : FRAME_C;
+    case SPECIAL_WRAP: return FRAME_WRAP;
+    case SPECIAL_YIELD: return FRAME_YIELD;
+    default: return FRAME_C;
+  }
+}
+
+/* The call waits until its run can be thrown to. */
+static enum After wait_for_catcher(Handler *h, ptrdiff_t function, int arguments, int results, uint16_t flags) {
+  h->is_waiting = true;
+  h->waiting_function = function;
+  h->waiting_arguments = arguments;
+  h->waiting_results = results;
+  h->waiting_flags = flags;
+  return AFTER_LEAVE;
+}
+
+static enum After begin_special(Thread *L, Value *f, int arguments, int results, uint16_t flags) {
+  Handler *h = L->vm->handler;
+  const enum FrameKind kind = waiting_kind(f, arguments);
+  if (UNLIKELY(!h->catches) && kind != FRAME_C && kind != FRAME_YIELD)
+    return wait_for_catcher(h, f - L->stack, arguments, results, flags);
+  Frame *frame = push_c_frame(L, f, arguments, results, (uint8_t)kind, flags);
+  Value *args = frame->base;
+  switch (kind) {
+    case FRAME_YIELD: check_yieldable(L); return hand_over(L, args - L->stack, arguments, false);
+    case FRAME_RESUME: return resume(L, args->thread, args + 1, arguments - 1);
+    case FRAME_WRAP: return resume(L, args[-1].cfn->upvalues[0].thread, args, arguments);
+    case FRAME_PCALL:
       nest(L);
-      return call_begin(L, frame->base, arguments - 1, MULTIPLE_RESULTS, FRAME_HANDOFF);
-    case SPECIAL_XPCALL:
-      if (arguments < 2 || !is_function(&args[1])) break;
-      frame = push_c_frame(L, f, arguments, results, FRAME_XPCALL, flags);
-      { /* handler below, function above it */
-        Value function = frame->base[0];
-        value_copy(&frame->base[0], &frame->base[1]);
-        value_copy(&frame->base[1], &function);
-      }
+      return call_begin(L, args, arguments - 1, MULTIPLE_RESULTS, FRAME_HANDOFF);
+    case FRAME_XPCALL: { /* handler below, function above it */
+      Value function = args[0];
+      value_copy(&args[0], &args[1]);
+      value_copy(&args[1], &function);
       nest(L);
-      return call_begin(L, frame->base + 1, arguments - 2, MULTIPLE_RESULTS, FRAME_HANDOFF);
-    case SPECIAL_RESUME:
-      if (arguments < 1 || args[0].tag != TAG_THREAD) break;
-      frame = push_c_frame(L, f, arguments, results, FRAME_RESUME, flags);
-      return resume(L, frame->base[0].thread, frame->base + 1, arguments - 1);
-    case SPECIAL_WRAP:
-      frame = push_c_frame(L, f, arguments, results, FRAME_WRAP, flags);
-      return resume(L, frame->base[-1].cfn->upvalues[0].thread, frame->base, arguments);
-    case SPECIAL_YIELD: return yield(L, f, arguments, results, flags);
+      return call_begin(L, args + 1, arguments - 2, MULTIPLE_RESULTS, FRAME_HANDOFF);
+    }
     default: break;
   }
-  /* wrong arguments, or nothing special about this call: the C function itself knows */
-  push_c_frame(L, f, arguments, results, FRAME_C, flags);
-  f = L->frame->base - 1;
-  int n = run_c_function(L, f, arguments);
+  int n = run_c_function(L, args - 1, arguments);
   if (n >= 0) return call_return(L, L->top - n, n);
   L->frame->flags |= FRAME_TAILING;
   nest(L);
@@ -793,7 +863,8 @@ static enum After continue_instruction(Thread *L, uint8_t continuation, uint8_t 
   return AFTER_RUN;
 }
 
-enum After call_return(Thread *L, Value *from, int n) {
+/* As call_return, whatever the frame is and waits for it. */
+static NOINLINE enum After return_to_any(Thread *L, Value *from, int n) {
   for (;;) {
     if (UNLIKELY(L->hook_mask != 0)) from = hook_return(L, from, n);
     Frame *f = L->frame;
@@ -877,42 +948,120 @@ enum After call_return(Thread *L, Value *from, int n) {
   }
 }
 
+/* Hands n values to whoever called the function at `to`; returns how many they have become. */
+static inline int deliver(Value *to, int wanted, const Value *from, int n) {
+  if (LIKELY(wanted == 1 && n > 0)) {
+    value_copy(to, from);
+    return 1;
+  }
+  if (wanted == MULTIPLE_RESULTS) wanted = n;
+  for (int i = 0; i < n && i < wanted; i++) value_copy(to + i, from + i);
+  for (int i = n; i < wanted; i++) set_nil(to + i);
+  return wanted;
+}
+
+/* Whether nothing else is to be put right when the function of this frame returns. */
+static inline bool is_simple(const Frame *f) {
+  return f->kind == FRAME_LUA || (f->kind == FRAME_C && !(f->flags & FRAME_TAILING));
+}
+
+/* The simple frame's results go to a Lua frame that takes them plainly, or returns the same since it made a tail call. */
+static NOINLINE enum After return_to_lua(Thread *L, const Frame *f, Value *from, int n) {
+  bool is_tail = f[-1].flags & FRAME_TAILING;
+  frame_begin(L, L->frame - 1);
+  if (is_tail) return call_return(L, from, n);
+  Value *to = f->base - 1;
+  int wanted = f->results;
+  int delivered = deliver(to, wanted, from, n);
+  if (wanted == MULTIPLE_RESULTS) L->top = to + delivered;
+  return AFTER_RUN;
+}
+
+enum After call_return(Thread *L, Value *from, int n) {
+  const Frame *f = L->frame;
+  uint16_t odd = f->flags & FRAME_ODD_RETURN;
+  if (UNLIKELY(L->hook_mask != 0 || !is_simple(f))) return return_to_any(L, from, n);
+  if (odd == FRAME_FRESH && f->results != MULTIPLE_RESULTS) {
+    Value *to = f->base - 1;
+    frame_begin(L, L->frame - 1);
+    L->top = to + deliver(to, f->results, from, n);
+    return AFTER_LEAVE;
+  }
+  if (odd == FRAME_CONTINUED && f->continuation <= CONTINUE_JUMP_UNLESS) {
+    L->nesting--;
+    frame_begin(L, L->frame - 1);
+    return continue_instruction(L, f->continuation, f->operand, n > 0 ? from : &nil_value);
+  }
+  return odd == 0 && f[-1].kind == FRAME_LUA ? return_to_lua(L, f, from, n) : return_to_any(L, from, n);
+}
+
 static void interpret_here(VM *vm) {
   enum Mode mode = vm->mode;
   interpret(vm);
   if (UNLIKELY(vm->mode != mode)) vm_interrupt(vm, 0); /* for the loop that runs what called this */
 }
 
-static void run(Thread *L, Value *f, int arguments, int results, bool is_soft) {
+static void begin_handler(Handler *h, Thread *L) {
   VM *vm = L->vm;
-  int outer_depth = vm->c_depth++;
+  h->previous = vm->handler;
+  h->thread = L;
+  h->frame = (size_t)(L->frame - L->frames) + 1;
+  h->c_depth = vm->c_depth;
+  h->c_boundaries = L->c_boundaries;
+  h->nesting = L->nesting;
+  h->catches = false;
+  h->is_waiting = false;
+  h->is_protected = false;
+  h->is_transparent = false;
+  h->is_soft = false;
+  h->traced = 0;
+  vm->handler = h;
+}
+
+/* The rest of a run, with a place to throw to: begins with the call that waits for it. */
+static NOINLINE void run_catching(VM *vm, Handler *h) {
+  h->catches = true;
+  int status = setjmp(h->jump);
+  enum After after;
+  if (status == 0) {
+    Thread *L = vm->current;
+    after = call_begin(L, L->stack + h->waiting_function, h->waiting_arguments, h->waiting_results, h->waiting_flags);
+  } else {
+    after = status == STATUS_SWITCH ? switch_thread(vm) : recover(vm, h, status);
+  }
+  if (after == AFTER_RUN) interpret_here(vm);
+}
+
+/* A soft run catches from the start: it may be the one that an error in a protected call with a continuation goes to. */
+ALWAYS_INLINE void run(Thread *L, Value *f, int arguments, int results, bool is_soft) {
+  VM *vm = L->vm;
+  Handler h;
+  begin_handler(&h, L);
+  h.is_soft = is_soft;
+  vm->c_depth++;
   check_depth(L);
   const bool was_foreign = foreign_pause(vm);
   const Away away = profiler_go_away(vm);
-  Handler h;
-  h.previous = vm->handler;
-  h.thread = L;
-  h.frame = (size_t)(L->frame - L->frames) + 1;
-  h.c_depth = outer_depth;
-  h.c_boundaries = L->c_boundaries;
-  h.nesting = L->nesting;
-  h.is_protected = false;
-  h.is_transparent = false;
-  h.is_soft = is_soft;
-  h.traced = 0;
-  vm->handler = &h;
-  if (!is_soft) L->c_boundaries++;
-  int status = setjmp(h.jump);
-  enum After after = status == 0               ? call_begin(L, f, arguments, results, FRAME_FRESH)
-                     : status == STATUS_SWITCH ? switch_thread(vm)
-                                               : recover(vm, &h, status);
-  if (after == AFTER_RUN) interpret_here(vm);
+  if (UNLIKELY(is_soft)) {
+    wait_for_catcher(&h, f - L->stack, arguments, results, FRAME_FRESH);
+  } else {
+    L->c_boundaries++;
+    if (LIKELY(f->tag == TAG_LUAFN)) {
+      push_lua_frame(L, f, arguments, results, FRAME_FRESH);
+      interpret_here(vm);
+    } else if (call_begin(L, f, arguments, results, FRAME_FRESH) == AFTER_RUN) {
+      interpret_here(vm);
+    }
+  }
+  if (UNLIKELY(h.is_waiting)) run_catching(vm, &h);
   profiler_come_back(vm, &away);
   foreign_go_on(vm, was_foreign);
   vm->handler = h.previous;
   vm->c_depth = h.c_depth;
   L->c_boundaries = h.c_boundaries;
 }
+
+static NOINLINE void run_softly(Thread *L, Value *f, int arguments, int results) { run(L, f, arguments, results, true); }
 
 /* C code calls a function in a thread that does not run. */
 static NOINLINE void call_elsewhere(Thread *L, int arguments, int results) {
@@ -970,7 +1119,7 @@ static void protected_call_body(Thread *L, void *context) {
 }
 
 static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void *context, ptrdiff_t level,
-                         bool is_transparent, bool is_soft, ptrdiff_t traced) {
+                         bool is_transparent, ptrdiff_t traced) {
   VM *vm = L->vm;
   Thread *const caller = vm->current; /* another one if C code works on a thread that does not run */
   Thread *const resumer = L->resumer;
@@ -984,17 +1133,11 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   }
   const Away away = profiler_go_away(vm);
   Handler h;
-  h.previous = vm->handler;
-  h.thread = L;
-  h.frame = (size_t)(L->frame - L->frames) + 1;
-  h.c_depth = vm->c_depth;
-  h.c_boundaries = L->c_boundaries;
-  h.nesting = L->nesting;
+  begin_handler(&h, L);
+  h.catches = true;
   h.is_protected = true;
   h.is_transparent = is_transparent;
-  h.is_soft = is_soft;
   h.traced = traced;
-  vm->handler = &h;
   volatile bool is_leaving = false; /* by os.exit that closes the state: pending variables of the main thread too */
   int status = setjmp(h.jump);
   if (status == STATUS_EXIT && L == vm->main && !vm->skips_finalizers) {
@@ -1037,7 +1180,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
 
 int call_protected(Thread *L, int arguments, int results) {
   ProtectedCall call = {arguments, results};
-  return run_protected(L, protected_call_body, &call, L->top - arguments - 1 - L->stack, false, false, 0);
+  return run_protected(L, protected_call_body, &call, L->top - arguments - 1 - L->stack, false, 0);
 }
 
 int foreign_pcall(Thread *L, int arguments, int results, ptrdiff_t handler, ForeignContinuation continuation,
@@ -1051,11 +1194,11 @@ int foreign_pcall(Thread *L, int arguments, int results, ptrdiff_t handler, Fore
     w->handler = handler;
     w->is_protected = true;
     L->frame->kind = FRAME_PCALLK; /* an error goes to whoever runs the thread, which calls the continuation */
-    run(L, L->top - arguments - 1, arguments, results, true);
+    run_softly(L, L->top - arguments - 1, arguments, results);
     L->frame->kind = FRAME_C;
     return STATUS_OK;
   }
-  return run_protected(L, protected_call_body, &call, function, false, false, handler);
+  return run_protected(L, protected_call_body, &call, function, false, handler);
 }
 
 void foreign_call_value(Thread *L, int arguments, int results, ForeignContinuation continuation, intptr_t context) {
@@ -1064,7 +1207,7 @@ void foreign_call_value(Thread *L, int arguments, int results, ForeignContinuati
     return;
   }
   waiting_new(L, continuation, context);
-  run(L, L->top - arguments - 1, arguments, results, true);
+  run_softly(L, L->top - arguments - 1, arguments, results);
 }
 
 /* The n values on the top of `thread` are its function and arguments, or what its yield returns. */
@@ -1074,15 +1217,8 @@ int foreign_resume(Thread *L, Thread *thread, int n, int *count) {
   const Away away = profiler_go_away(vm);
   const uint8_t kind = L->frame->kind;
   Handler h;
-  h.previous = vm->handler;
-  h.thread = L;
-  h.frame = (size_t)(L->frame - L->frames) + 1;
-  h.c_depth = vm->c_depth;
-  h.c_boundaries = L->c_boundaries;
-  h.nesting = L->nesting;
-  h.is_protected = h.is_transparent = h.is_soft = false;
-  h.traced = 0;
-  vm->handler = &h;
+  begin_handler(&h, L);
+  h.catches = true;
   vm->c_depth++;
   L->c_boundaries++;
   L->frame->kind = FRAME_RESUMING;
@@ -1110,11 +1246,11 @@ int foreign_resume(Thread *L, Thread *thread, int n, int *count) {
 }
 
 int call_protected_body(Thread *L, void (*body)(Thread *L, void *context), void *context) {
-  return run_protected(L, body, context, L->top - L->stack, false, false, 0);
+  return run_protected(L, body, context, L->top - L->stack, false, 0);
 }
 
 int call_transparent_body(Thread *L, void (*body)(Thread *L, void *context), void *context) {
-  return run_protected(L, body, context, L->top - L->stack, true, false, 0);
+  return run_protected(L, body, context, L->top - L->stack, true, 0);
 }
 
 int call_traced(Thread *L, int arguments, int results, CFunction handler) {
@@ -1135,7 +1271,7 @@ int call_traced(Thread *L, int arguments, int results, CFunction handler) {
   ProtectedCall call = {arguments, results};
   CFunction outer = L->vm->tracer;
   L->vm->tracer = handler;
-  int status = run_protected(L, protected_call_body, &call, level, false, false, 0);
+  int status = run_protected(L, protected_call_body, &call, level, false, 0);
   L->vm->tracer = outer;
   L->frame--;
   if (status == STATUS_OK) { /* the results take the places from `level` on */
@@ -1280,6 +1416,7 @@ VM *vm_new_in(HostAllocate allocate, void *context) {
   Handler h; /* thread_prepare needs a place to throw to */
   memset(&h, 0, sizeof h);
   h.thread = L;
+  h.catches = true;
   h.is_protected = true;
   vm->handler = &h;
   if (setjmp(h.jump) != 0) {

@@ -150,7 +150,7 @@ static bool slow_arithmetic(Thread *L, const Value *a, const Value *b, uint8_t t
   top_above_frame(L);
   enum Metamethod event = (enum Metamethod)OPCODE_ROWS[current_instruction(L->frame) & 0xff].event;
   Value result;
-  if (number_arithmetic(L, event, a, b, &result)) {
+  if (!is_table(a) && !is_table(b) && number_arithmetic(L, event, a, b, &result)) {
     value_copy(L->frame->base + to, &result);
     return false;
   }
