@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from c_modules import needs_compiler
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -93,3 +95,17 @@ def test_startup_shows_the_commands_that_are_named() -> None:
     assert [line.split("  ")[0] for line in result.stdout.splitlines() if line.startswith("perilune")] == [
         "perilune --version"
     ]
+
+
+@needs_compiler
+def test_c_calls_measures_the_kinds_that_are_named() -> None:
+    result = run("c_calls.py", "--calls", "100", "--rounds", "1", "--limit", "1000", "lua_call", "luaL_Buffer, short")
+    assert result.returncode == 0, result.stderr
+    assert [line[:26].strip() for line in result.stdout.splitlines()[-2:]] == ["lua_call", "luaL_Buffer, short"]
+
+
+@needs_compiler
+def test_c_calls_knows_its_kinds() -> None:
+    result = run("c_calls.py", "lua_cal")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "unknown kind: lua_cal" in result.stderr
