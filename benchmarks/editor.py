@@ -2,8 +2,9 @@
 
     python benchmarks/editor.py [--edits N] [--keys N]
 
-Times are by the clock, from the message that is sent to the one that answers it; the start's is processor time, where the
-system tells it (/proc), and so is memory.
+Times are by the clock, from the message that is sent to the one that answers it. Behind them stands the processor time of
+one, where the system tells it (/proc): on a busy machine that alone says something. The server starts once before it is
+measured, so that Python has its bytecode.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 SIZES = (100, 1_000, 10_000)
+_IDLE_SECONDS = 4  # after which the server has looked for garbage
 _MOST_UNDONE = 30  # edits that the text of the random ones has at most
 FUNCTION = """-- function number {n}
 function M.work_{n}(a, b)
@@ -44,14 +46,17 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "perilune", "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "perilune", "lsp"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         )
         self._last = 0
         self._checked: dict[str, int] = {}  # the version whose errors were told last, by document
         hints = {"inlayHint": {"refreshSupport": False}}
         folders = [{"uri": folder.as_uri(), "name": "benchmark"}]
         root = {"processId": os.getpid(), "rootUri": folder.as_uri(), "workspaceFolders": folders}
-        options = {"profile": {"mode": "count", "timeLimit": 900}}
+        options = {"profile": {"mode": "count", "timeLimit": 900}, "hints": {"threshold": 0}}
         capabilities = {"workspace": hints}
         self.request("initialize", {**root, "capabilities": capabilities, "initializationOptions": options})
         self.notify("initialized", {})
@@ -156,9 +161,26 @@ def milliseconds(action: Callable[[], Any]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def spread(times: list[float]) -> str:
-    """Median and 95th percentile."""
-    return f"{statistics.median(times):7.1f} ms  p95 {sorted(times)[int(len(times) * 0.95)]:7.1f} ms"
+class Times:
+    """How long one thing took, again and again, by the clock and by the server's processor time."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._clock: list[float] = []
+        self._processor: float | None = 0.0
+
+    def take(self, action: Callable[[], Any]) -> None:
+        """Does the thing once more."""
+        before = self._server.processor_seconds()
+        self._clock.append(milliseconds(action))
+        after = self._server.processor_seconds()
+        if self._processor is not None:
+            self._processor = None if before is None or after is None else self._processor + after - before
+
+    def __str__(self) -> str:
+        median, late = statistics.median(self._clock), sorted(self._clock)[int(len(self._clock) * 0.95)]
+        used = "" if self._processor is None else f"  processor {self._processor * 1000 / len(self._clock):6.1f} ms"
+        return f"{median:7.1f} ms  p95 {late:7.1f} ms{used}"
 
 
 def main() -> int:
@@ -169,6 +191,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        Server(folder).close()
         began = time.perf_counter()
         server = Server(folder)
         server.open((folder / "start.lua").as_uri(), "local x = = 1\n")
@@ -183,12 +206,12 @@ def main() -> int:
             server.open(uri, text)
             target = {"command": "perilune.server.profile", "arguments": [{"uri": uri}]}
             server.request("workspace/executeCommand", target)
-            times: dict[str, list[float]] = {"errors": [], "unchanged": [], "keystroke": [], "completion": []}
+            errors_times, unchanged, keystroke, completion = (Times(server) for _ in range(4))
             middle = lines // 2
             found = server.hints(uri, middle)
             version = 1
             for key in range(options.keys):
-                times["unchanged"].append(milliseconds(lambda: server.hints(uri, middle)))  # noqa: B023
+                unchanged.take(lambda: server.hints(uri, middle))  # noqa: B023
                 version += 1
                 changed = typed(text, key)
 
@@ -200,27 +223,26 @@ def main() -> int:
                     server.change(uri, changed + "\n", version)
                     server.hints(uri, line)
 
-                times["errors"].append(milliseconds(errors))
+                errors_times.take(errors)
                 version += 1
-                times["keystroke"].append(milliseconds(lambda: hints(version=version)))  # noqa: B023
+                keystroke.take(lambda: hints(version=version))  # noqa: B023
                 server.errors(uri, version)
                 where = {"line": middle, "character": 2}
                 request = {"textDocument": {"uri": uri}, "position": where}
-                times["completion"].append(
-                    milliseconds(lambda: server.request("textDocument/completion", request))  # noqa: B023
-                )
-            print(f"{lines:>6} lines: keystroke to errors  {spread(times['errors'])}")
-            print(f"        hints, unchanged        {spread(times['unchanged'])}   ({len(found)} in the window)")
-            print(f"        hints after a keystroke {spread(times['keystroke'])}")
-            print(f"        completion              {spread(times['completion'])}")
-        watch_memory(server, folder, options.edits)
+                completion.take(lambda: server.request("textDocument/completion", request))  # noqa: B023
+            print(f"{lines:>6} lines: keystroke to errors  {errors_times}")
+            print(f"        hints, unchanged        {unchanged}   ({len(found)} in the window)")
+            print(f"        hints after a keystroke {keystroke}")
+            print(f"        completion              {completion}")
         server.close()
+        watch_memory(folder, options.edits)
     return 0
 
 
-def watch_memory(server: Server, folder: Path, edits: int) -> None:
+def watch_memory(folder: Path, edits: int) -> None:
     """Prints what the server holds after a tenth of the edits, and after all: half of them undo what was typed."""
     generator = random.Random(1)
+    server = Server(folder)
     text, uri = program(1_000), (folder / "edited.lua").as_uri()
     server.open(uri, text)
     texts = [text]
@@ -234,11 +256,14 @@ def watch_memory(server: Server, folder: Path, edits: int) -> None:
         server.change(uri, texts[-1], version)
         if version % 50 == 0:
             server.errors(uri, version)
-        if version == edits // 10 or version == edits + 1:
+        if version in (edits // 10, edits + 1):
+            server.errors(uri, version)
+            time.sleep(_IDLE_SECONDS)
             held.append(server.megabytes())
     if None not in held:
         begin, tenth, end = held[0], held[1], held[-1]
         print(f"memory: {begin:.0f} MB, after {edits // 10:,} edits {tenth:.0f} MB, after {edits:,} {end:.0f} MB")
+    server.close()
 
 
 if __name__ == "__main__":

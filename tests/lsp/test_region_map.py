@@ -98,6 +98,17 @@ def test_a_large_text_is_prepared_once_and_compared_whole_if_it_must_be(monkeypa
     } == set(range(2, 150, 3))
 
 
+def test_what_may_stand_for_another_statement_has_no_figures_while_the_text_is_broken() -> None:
+    functions = [f"local function f{n}(x)\n  return x + {n}\nend\n" for n in range(50)]
+    functions[20] = "local function f20(x)\n  if x then\n    g(x)\n  end\nend\n"
+    text = "".join(functions)
+    emptied = text.replace("    g(x)\n", "").replace("local function f24", "if x then\nlocal function f24")
+    _, new, found = origins_by_regions(text, emptied)
+    line = new.lines.index("if x then") + 1
+    assert not found[61].changed
+    assert line not in found or found[line].changed, "the other is empty now, and so resembles less what it was"
+
+
 def test_undoing_gives_everything_back() -> None:
     text = "local function f(x)\n  return x\nend\n\nf(1)\n"
     before = Document.from_text("test.lua", text)

@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from perilune.profiler.outline import NONE, FunctionBody, Outline
 
+_END = "\0end"
 _MIN_VOTES = 2
 _MOST_COMPARED = 10_000
 
@@ -237,10 +238,12 @@ class _Matching:
         copied = self._copied_names()
         labels = {statement.label for statement in self._old.statements}
         unread = self._new.text_of_others(labels)
+        hollow = self._hollow_heads()
         unique = [
             (before, after)
             for before, after in self._unique_everywhere(_head)
             if copied.isdisjoint(self._names(self._new, after))
+            and self._new.statements[after].head not in hollow
             and unread.count(f"\0{self._new.statements[after].head}\0")
             == (self._new.statements[after].label not in labels)
         ]
@@ -252,7 +255,7 @@ class _Matching:
                 self._pair(before + offset, after + offset)
         for pair in unique:
             self._pair(*pair)
-        counted = self._counted_alike()
+        counted = self._counted_alike() - hollow
         functions = [pair for pair in unique if self._new.statements[pair[1]].functions]
         anchors = [(NONE, NONE), *functions, (len(self._new_of), len(self._old_of))]
         anchors.sort(key=lambda pair: pair[1])
@@ -260,6 +263,11 @@ class _Matching:
         for (before, after), (end_before, end_after) in pairwise(anchors):
             if next_old.get(before) == end_before:
                 self._match_between(range(before + 1, end_before), range(after + 1, end_after), copied, counted)
+
+    def _hollow_heads(self) -> set[str]:
+        """What statements begin with that have nothing inside: one that begins so and has may be one of them."""
+        statements = (*self._old.statements, *self._new.statements)
+        return {each.head.removesuffix(_END) for each in statements if each.head.endswith(_END)}
 
     def _counted_alike(self) -> set[str]:
         """The heads that both texts have equally often: of the others one may have come out of another function."""
