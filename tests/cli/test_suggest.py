@@ -136,7 +136,8 @@ def test_times_and_random_numbers_that_show_are_held_still(perilune: RunPerilune
 
 
 def test_a_program_that_differs_all_the_same_is_not_judged(perilune: RunPerilune, write_file: WriteFile) -> None:
-    write_file("a.lua", "local c = {n = 1}\nfor i = 1, 99 do c.m = c.n end\nprint(os.tmpname())\n")
+    own = "local stat = io.open('/proc/self/stat')\nprint(stat and stat:read('a') or os.tmpname())\n"
+    write_file("a.lua", "local c = {n = 1}\nfor i = 1, 99 do c.m = c.n end\n" + own)
     result = perilune("suggest", *COUNTS, "a.lua")
     assert (result.status, result.output) == (1, "")
     assert "a.lua cannot be judged: two runs of it do not do the same: its output differs in line 1" in result.errors

@@ -1,10 +1,10 @@
 // Which server is found.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { commandLine, findServer, Places } from '../src/server/find';
 
 function program(file: string, text = '#!/bin/sh\nexit 0\n'): string {
@@ -16,6 +16,7 @@ function program(file: string, text = '#!/bin/sh\nexit 0\n'): string {
 
 function machine(): { root: string; places: Places } {
   const root = mkdtempSync(path.join(tmpdir(), 'perilune-find-'));
+  after(() => rmSync(root, { recursive: true, force: true }));
   const places = { configured: [], folders: [`${root}/work`], environment: `${root}/own`, searchPath: `${root}/bin` };
   return { root, places: { ...places, platform: 'linux' } };
 }
