@@ -61,7 +61,9 @@ def compile_chunk(text: bytes, name: bytes, *, is_file: bool = False, memory: in
         resolution = resolve(chunk, source)
         if resolution.errors:
             raise LuaSyntaxError.from_diagnostic(source, resolution.errors[0][1])
-        return generate(chunk, resolution, source, name)
+        proto = generate(chunk, resolution, source, name)
+        resolution.release()
+        return proto
 
 
 def memory_of_characters(text: bytes) -> int:

@@ -21,21 +21,36 @@ MAIN_NAME: Final = b"main chunk"
 
 def generate(chunk: Chunk, resolution: Resolution, source: Source, chunk_name: bytes) -> Proto:
     """The main function of a chunk without errors; raises LuaSyntaxError where a function needs too many slots."""
-    table = LineTable(source)
-
-    def nested(outer: FunctionState, node: Function, name: bytes | None) -> Proto:
-        assert node.scope is not None
-        state = FunctionState(node.scope, resolution, table, nested)
-        end = Node(max(node.end - len("end"), node.start), node.end)
-        _body(state, node.scope, node.body, end)
-        return state.finish(name, chunk_name, table.lines[node.start], table.lines[node.end - 1])
-
+    generator = _Generator(resolution, LineTable(source), chunk_name)
     assert chunk.scope is not None
-    state = FunctionState(chunk.scope, resolution, table, nested)
     body = chunk.body.statements
     end = body[-1].end if body else chunk.start
-    _body(state, chunk.scope, chunk.body, Node(end - 1 if body else end, end))
+    state = generator.state(chunk.scope, chunk.body, Node(end - 1 if body else end, end))
     return state.finish(MAIN_NAME, chunk_name, 0, 0)
+
+
+class _Generator:
+    """What all functions of a chunk share."""
+
+    __slots__ = ("chunk_name", "resolution", "table")
+
+    def __init__(self, resolution: Resolution, table: LineTable, chunk_name: bytes) -> None:
+        self.resolution = resolution
+        self.table = table
+        self.chunk_name = chunk_name
+
+    def nested(self, node: Function, name: bytes | None) -> Proto:
+        """A function inside another."""
+        assert node.scope is not None
+        lines = self.table.lines
+        state = self.state(node.scope, node.body, Node(max(node.end - len("end"), node.start), node.end))
+        return state.finish(name, self.chunk_name, lines[node.start], lines[node.end - 1])
+
+    def state(self, scope: FunctionScope, body: Block, end: Node) -> FunctionState:
+        """A function whose code is complete."""
+        state = FunctionState(scope, self.resolution, self.table, self.nested)
+        _body(state, scope, body, end)
+        return state
 
 
 def _body(state: FunctionState, scope: FunctionScope, body: Block, end: Node) -> None:

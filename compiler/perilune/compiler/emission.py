@@ -96,7 +96,7 @@ class FunctionState:
         scope: FunctionScope,
         resolution: Resolution,
         table: LineTable,
-        compile_function: Callable[[FunctionState, nodes.Function, bytes | None], Proto],
+        compile_function: Callable[[nodes.Function, bytes | None], Proto],
     ) -> None:
         self.scope = scope
         self.resolution = resolution

@@ -57,7 +57,7 @@ def _parenthesis(state: FunctionState, node: Parenthesis, slot: int) -> None:
 def _function(state: FunctionState, node: Function, slot: int) -> None:
     name, state.next_name = state.next_name, None
     index = len(state.protos)
-    state.protos.append(state.compile_function(state, node, name))
+    state.protos.append(state.compile_function(node, name))
     if index > 0xFFFF:
         state.fail("function has too many nested functions", node)
     state.code.append(_CLOSURE | slot << 8 | index << 16)

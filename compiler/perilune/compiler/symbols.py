@@ -65,6 +65,13 @@ class Variable:
     def __repr__(self) -> str:
         return f"Variable({self.name!r}, slot={self.slot})"
 
+    def release(self) -> None:
+        """See `Resolution.release`."""
+        self.references.clear()
+        self.reference.variable = None
+        self.reference.globals = None
+        self.scope = None
+
 
 class Reference:
     """What a name means in a function.
@@ -204,6 +211,31 @@ class Resolution:
     def diagnostics(self) -> list[Diagnostic]:
         """The errors in the order in which the reference would find them."""
         return [diagnostic for _, diagnostic in self.errors]
+
+    def release(self) -> None:
+        """Cuts the circles of what refers to each other, when nothing more is asked.
+
+        Then the whole tree is free at once, and Python's cyclic collector, which would read all of it, is left alone.
+        """
+        for function in self.functions:
+            for scope in function.scopes:
+                for variable in scope.variables:
+                    variable.release()
+                scope.variables.clear()
+                scope._shadowed.clear()
+            for upvalue in function.upvalues:
+                upvalue.variable.release()
+            for reference in function._outside.values():
+                if reference is not None:
+                    reference.globals = None
+            function.scopes.clear()
+            function.node.scope = None
+        for variable in self.variables:
+            variable.declaration = None
+        for label in self.labels:
+            for goto in label.gotos:
+                goto.target = None
+            label.scope.labels.clear()
 
     def visible(self, offset: int) -> dict[str, Variable]:
         """The local variables that names mean at an offset, by name."""
