@@ -17,6 +17,7 @@ const SETTINGS = {
   'workbench.colorTheme': 'Default Light Modern',
   'window.autoDetectColorScheme': false,
   'files.autoSave': 'off',
+  'files.hotExit': 'off', // a window does not begin with what one before it left unsaved
   'editor.inlayHints.enabled': 'on',
   'editor.minimap.enabled': false,
   'git.enabled': false,
