@@ -74,6 +74,25 @@ static NOINLINE const Value *find_inherited(VM *vm, Table *t, const Str *key) {
   return NULL;
 }
 
+/* Where a value is to be stored whose key has been looked up and is `found`; a new key is added if the table has room.
+   NULL if there is more to be done. */
+static inline Value *place_for(Thread *L, Table *t, Str *key, const Value *found, const Value *value) {
+  if (!is_nil(found)) return (Value *)(uintptr_t)found;
+  if (is_nil(value) || (t->meta != NULL && !(t->meta->absent & 1u << METAMETHOD_NEWINDEX))) return NULL;
+  if (found == &nil_value) return table_add_short(L, t, key);
+  t->absent = 0;
+  return (Value *)(uintptr_t)found;
+}
+
+/* The same where an instruction's hint has missed the key. */
+static NOINLINE Value *field_place(Thread *L, Table *t, Str *key, uint32_t *word, const Value *value) {
+  return place_for(L, t, key, find_and_hint(t, key, word), value);
+}
+
+static NOINLINE Value *key_place(Thread *L, Table *t, Str *key, const Value *value) {
+  return place_for(L, t, key, table_get_short(t, key), value);
+}
+
 /* The frame's saved pc points behind the running instruction: its first word. */
 static uint32_t current_instruction(const Frame *f) {
   return f->pc[-1]; /* all callers are one-word instructions */
@@ -240,10 +259,10 @@ static void slow_setlist(Thread *L, Value *a, uint32_t n, uint32_t start) {
     if (L->top < a + 1 + n) L->top = a + 1 + n;
     table_resize(L, t, start + n, t->node == &empty_node ? 0 : t->node_mask + 1);
   }
-  for (uint32_t i = 0; i < n; i++) {
-    value_copy(&t->array[start + i], a + 1 + i);
-    gc_barrier_table(L, t, a + 1 + i);
-  }
+  Value *array = t->array + start;
+  for (uint32_t i = 0; i < n; i++) value_copy(&array[i], a + 1 + i);
+  if (!is_black((Object *)t)) return;
+  for (uint32_t i = 0; i < n; i++) gc_barrier_table(L, t, a + 1 + i);
 }
 
 /* True if the interpreter is to be left. */
@@ -432,33 +451,43 @@ static bool for_float_step(Value *a) {
     goto reload;                                                                                        \
   } while (0)
 
-#define SET_FIELD(value)                                                     \
-  do {                                                                       \
-    const Value *object = RA;                                                \
-    uint32_t x = *pc;                                                        \
-    if (LIKELY(is_table(object))) {                                          \
-      Table *t = object->table;                                              \
-      Value *found;                                                          \
-      HINTED_NODE(t, x, k[x & 0xffff].str, found);                           \
-      if (LIKELY(!is_nil(found))) {                                          \
-        value_copy(found, (value));                                          \
-        gc_barrier_table(L, t, (value));                                     \
-        pc++;                                                                \
-        NEXT;                                                                \
-      }                                                                      \
-    }                                                                        \
-    pc++;                                                                    \
-    SLOW(slow_set(L, object, &k[x & 0xffff], (value)));                      \
+#define SET_FIELD(object_, value)                                                             \
+  do {                                                                                        \
+    const Value *object = (object_);                                                          \
+    uint32_t x = *pc;                                                                         \
+    if (LIKELY(is_table(object))) {                                                           \
+      Table *t = object->table;                                                               \
+      Str *key = k[x & 0xffff].str;                                                           \
+      Node *node = &t->node[x >> 16 & t->node_mask];                                          \
+      Value *place = &node->value;                                                            \
+      if (UNLIKELY(node->key != (uint64_t)(uintptr_t)key || node->key_tag != TAG_STR || is_nil(place))) \
+        place = field_place(L, t, key, (uint32_t *)(uintptr_t)pc, (value));                   \
+      if (LIKELY(place != NULL)) {                                                            \
+        value_copy(place, (value));                                                           \
+        gc_barrier_table(L, t, (value));                                                      \
+        pc++;                                                                                 \
+        NEXT;                                                                                 \
+      }                                                                                       \
+    }                                                                                         \
+    pc++;                                                                                     \
+    SLOW(slow_set(L, object, &k[x & 0xffff], (value)));                                       \
   } while (0)
 
 #define SET_INDEX(value)                                                     \
   do {                                                                       \
     const Value *object = RA, *key = RB;                                     \
-    if (LIKELY(is_table(object) && is_int(key))) {                           \
+    if (LIKELY(is_table(object))) {                                          \
       Table *t = object->table;                                              \
-      uint64_t index = (uint64_t)key->i - 1;                                 \
-      if (LIKELY(array_holds(t, index)) && (!is_nil(&t->array[index]) || t->meta == NULL)) { \
-        value_copy(&t->array[index], (value));                               \
+      Value *place = NULL;                                                   \
+      if (LIKELY(is_int(key))) {                                             \
+        uint64_t index = (uint64_t)key->i - 1;                               \
+        if (LIKELY(array_holds(t, index)) && (!is_nil(&t->array[index]) || t->meta == NULL)) \
+          place = &t->array[index];                                          \
+      } else if (key->tag == TAG_STR) {                                      \
+        place = key_place(L, t, key->str, (value));                          \
+      }                                                                      \
+      if (LIKELY(place != NULL)) {                                           \
+        value_copy(place, (value));                                          \
         gc_barrier_table(L, t, (value));                                     \
         NEXT;                                                                \
       }                                                                      \

@@ -225,29 +225,16 @@ again:
     SLOW(slow_self(L, object, &k[x & 0xffff], (uint8_t)A));
   }
   OPCODE(SETGLOBAL) {
-    const Value *object = cl->upvalues[B]->v;
-    uint32_t x = *pc;
     const Value *value = RA;
-    if (LIKELY(is_table(object))) {
-      Value *found;
-      HINTED_NODE(object->table, x, k[x & 0xffff].str, found);
-      if (LIKELY(!is_nil(found))) {
-        value_copy(found, value);
-        gc_barrier_table(L, object->table, value);
-        pc++;
-        NEXT;
-      }
-    }
-    pc++;
-    SLOW(slow_set(L, object, &k[x & 0xffff], value));
+    SET_FIELD(cl->upvalues[B]->v, value);
   }
   OPCODE(SETFIELD) {
     const Value *value = RB;
-    SET_FIELD(value);
+    SET_FIELD(RA, value);
   }
   OPCODE(SETFIELDK) {
     const Value *value = KB;
-    SET_FIELD(value);
+    SET_FIELD(RA, value);
   }
   OPCODE(GETINDEX) {
     const Value *object = RB, *key = RC;

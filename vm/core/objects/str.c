@@ -38,6 +38,17 @@ static inline uint32_t hash_bytes(const char *text, size_t length, uint32_t seed
   return (uint32_t)(h * 0xD6E8FEB86659FD93u >> 32); /* what differs in the last bytes alone has not come to the lower bits */
 }
 
+/* As memcmp() == 0, without a call: texts are short, and interned again and again. */
+static inline bool is_same(const char *a, const char *b, size_t length) {
+  if (length >= 8) {
+    for (size_t i = 0; i + 8 <= length; i += 8)
+      if (load(a + i) != load(b + i)) return false;
+    return load(a + length - 8) == load(b + length - 8);
+  }
+  if (length >= 4) return load_half(a) == load_half(b) && load_half(a + length - 4) == load_half(b + length - 4);
+  return length == 0 || (a[0] == b[0] && a[length / 2] == b[length / 2] && a[length - 1] == b[length - 1]);
+}
+
 static void resize_buckets(Thread *L, uint32_t count) {
   StringTable *table = &L->vm->strings;
   Str **buckets = memory_array(L, NULL, 0, count, sizeof *buckets);
@@ -69,7 +80,7 @@ static Str *intern(Thread *L, const char *text, size_t length) {
   StringTable *table = &vm->strings;
   uint32_t hash = hash_bytes(text, length, vm->seed);
   for (Str *s = table->buckets[hash & table->mask]; s != NULL; s = s->chain) {
-    if (s->hash == hash && s->short_length == length && memcmp(s->text, text, length) == 0) {
+    if (s->hash == hash && s->short_length == length && is_same(s->text, text, length)) {
       if (gc_is_dead(vm, (Object *)s)) gc_revive((Object *)s); /* unreachable, but not swept yet */
       return s;
     }

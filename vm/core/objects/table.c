@@ -166,13 +166,8 @@ static void set_nodes(Thread *L, Table *t, uint32_t fields) {
   while (bits < 31 && (UINT32_C(1) << bits) < fields) bits++;
   if (bits > MAX_NODE_BITS) error_runtime(L, "table overflow");
   uint32_t count = UINT32_C(1) << bits;
-  Node *nodes = memory_array(L, NULL, 0, count, sizeof *nodes);
-  for (uint32_t i = 0; i < count; i++) {
-    set_nil(&nodes[i].value);
-    nodes[i].value.spare = 0;
-    nodes[i].key = 0;
-    nodes[i].key_tag = TAG_NIL;
-  }
+  Node *nodes = memory_allocate(L, count * sizeof *nodes);
+  for (uint32_t i = 0; i < count; i++) nodes[i] = (Node){{{0}, TAG_NIL, 0}, 0, TAG_NIL, 0};
   t->node = nodes;
   t->node_bits = bits;
   t->node_mask = count - 1;
@@ -195,11 +190,8 @@ Table *table_new(Thread *L, uint32_t array_size, uint32_t fields) {
   if (array_size > 0 || fields > 0) {
     if (fields > 0) set_nodes(L, t, fields);
     if (array_size > 0) {
-      Value *array = memory_array(L, NULL, 0, array_size, sizeof *array);
-      for (uint32_t i = 0; i < array_size; i++) {
-        set_nil(&array[i]);
-        array[i].spare = 0;
-      }
+      Value *array = memory_allocate(L, array_size * sizeof *array);
+      for (uint32_t i = 0; i < array_size; i++) array[i] = nil_value;
       t->array = array;
       t->array_size = array_size;
       t->limit = array_size;
@@ -307,19 +299,12 @@ static Node *free_node(Table *t) {
   return NULL;
 }
 
-static Value *insert(Thread *L, Table *t, uint32_t tag, uint64_t bits, uint32_t hash) {
-  if (tag == TAG_INT && bits - 1 < t->array_size) return &t->array[bits - 1];
-  if (!has_nodes(t)) {
-    rehash(L, t, tag, bits);
-    return insert(L, t, tag, bits, hash);
-  }
+/* Makes a node for a key in a table that has nodes; NULL if none is free. */
+static inline Value *claim_node(Thread *L, Table *t, uint32_t tag, uint64_t bits, uint32_t hash) {
   Node *home = main_position(t, tag, bits, hash);
   if (!is_nil(&home->value)) {
     Node *spot = free_node(t);
-    if (spot == NULL) {
-      rehash(L, t, tag, bits);
-      return insert(L, t, tag, bits, hash);
-    }
+    if (spot == NULL) return NULL;
     Node *other = main_position(t, home->key_tag, home->key, home->hash);
     if (other != home) { /* the occupant is away from home: move it to the free spot */
       while (other + chain_of(other) != home) other += chain_of(other);
@@ -341,6 +326,27 @@ static Value *insert(Thread *L, Table *t, uint32_t tag, uint64_t bits, uint32_t 
   home->key_tag = tag;
   home->hash = hash;
   return &home->value;
+}
+
+static Value *insert(Thread *L, Table *t, uint32_t tag, uint64_t bits, uint32_t hash) {
+  for (;;) {
+    if (tag == TAG_INT && bits - 1 < t->array_size) return &t->array[bits - 1];
+    Value *place = has_nodes(t) ? claim_node(L, t, tag, bits, hash) : NULL;
+    if (place != NULL) return place;
+    rehash(L, t, tag, bits);
+  }
+}
+
+Value *table_add_short(Thread *L, Table *t, Str *key) {
+  Value *place = has_nodes(t) ? claim_node(L, t, TAG_STR, (uint64_t)(uintptr_t)key, key->hash) : NULL;
+  if (place == NULL) return NULL;
+  t->absent = 0;
+  if (is_black((Object *)t) && is_white((Object *)key)) {
+    Value boxed;
+    set_str(&boxed, key);
+    gc_barrier_back(L, t, &boxed);
+  }
+  return place;
 }
 
 static Value *add_key(Thread *L, Table *t, const Value *key) {

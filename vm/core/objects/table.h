@@ -33,6 +33,8 @@ void table_set(Thread *L, Table *t, const Value *key, const Value *value);
 void table_store(Thread *L, Table *t, const Value *key, const Value *found, const Value *value);
 void table_set_int(Thread *L, Table *t, int64_t key, const Value *value);
 void table_set_str(Thread *L, Table *t, Str *key, const Value *value);
+/* Where a value that is not nil is to be stored under a short string that the table does not have; NULL if it must grow. */
+Value *table_add_short(Thread *L, Table *t, Str *key);
 
 /* A border: n with t[n] ~= nil and t[n+1] == nil, or 0. Where there are several, which one depends on the sizes of the
    parts and on the table's limit. */
