@@ -194,14 +194,18 @@ static bool traverse_ephemeron(GC *gc, Table *t) {
   return marked;
 }
 
-/* Marking waits for memory: a large table's objects are asked for ahead. */
+/* Marking and sweeping wait for memory: what comes next is asked for ahead. */
 #define AHEAD 12
-static inline void prefetch(const Value *v) {
+static inline void prefetch_object(const Object *o) {
 #if defined(__GNUC__) || defined(__clang__)
-  if (is_collectable(v)) __builtin_prefetch(v->object);
+  __builtin_prefetch(o);
 #else
-  (void)v;
+  (void)o;
 #endif
+}
+
+static inline void prefetch(const Value *v) {
+  if (is_collectable(v)) prefetch_object(v->object);
 }
 
 static void mark_array(GC *gc, const Table *t, uint32_t i, uint32_t end) {
@@ -552,6 +556,7 @@ static inline Object **sweep_objects(VM *vm, Object **link, int count, bool is_c
   uint8_t white = gc->current_white;
   while (*link != NULL && count-- > 0) {
     Object *o = *link;
+    prefetch_object(o->next);
     if (o->marked & dead) {
       *link = o->next;
       if (is_counted) count_freed(vm, o);

@@ -23,6 +23,8 @@
 #define POOL_SIZE (64 * 1024) /* and alignment */
 #define ARENA_SIZE (2 * 1024 * 1024) /* and alignment: those of a large page */
 #define POOLS_BEFORE_ARENAS 128
+#define LINE 64 /* of a cache: blocks of a multiple of it begin where one does, and so are made */
+#define RUN 512 /* bytes at a time: what is left before them is for smaller blocks */
 
 /* In a build with the address sanitizer what nobody may touch in a pool is poisoned: free blocks, and what a block has
    more than was asked for. */
@@ -147,33 +149,59 @@ static inline void put_free(Allocator *a, void *block, size_t class) {
   POISON(block, class * 16);
 }
 
+/* Hands so many of the fresh bytes to the free blocks. */
+static void put_fresh(Allocator *a, size_t bytes) {
+  while (bytes >= 16) {
+    size_t class = bytes / 16 < SIZE_CLASSES ? bytes / 16 : SIZE_CLASSES - 1;
+    put_free(a, a->fresh, class);
+    a->fresh += class * 16;
+    bytes -= class * 16;
+  }
+}
+
+/* Bytes from the fresh ones up to the next multiple of `alignment`. */
+static inline size_t gap_before(const Allocator *a, size_t alignment) { return -(uintptr_t)a->fresh & (alignment - 1); }
+
 static NOINLINE void *pool_block(Allocator *a, size_t bytes) {
-  if ((size_t)(a->fresh_end - a->fresh) < bytes) {
-    while ((size_t)(a->fresh_end - a->fresh) >= 16) { /* hand the rest to the smaller classes */
-      size_t rest = (size_t)(a->fresh_end - a->fresh);
-      size_t class = rest / 16 < SIZE_CLASSES ? rest / 16 : SIZE_CLASSES - 1;
-      put_free(a, a->fresh, class);
-      a->fresh += class * 16;
-    }
+  size_t alignment = bytes % LINE == 0 ? LINE : 16;
+  size_t run = alignment == LINE && bytes < RUN ? RUN / bytes * bytes : bytes;
+  if ((size_t)(a->fresh_end - a->fresh) < gap_before(a, alignment) + run) {
+    put_fresh(a, (size_t)(a->fresh_end - a->fresh));
     Pool *pool = pool_new(a);
     if (pool == NULL) return NULL;
     a->fresh = (char *)(pool + 1);
     a->fresh_end = (char *)pool + POOL_SIZE;
   }
-  void *block = a->fresh;
-  a->fresh += bytes;
+  put_fresh(a, gap_before(a, alignment));
+  char *block = a->fresh;
+  a->fresh += run;
+  for (size_t at = run - bytes; at > 0; at -= bytes) put_free(a, block + at, bytes / 16);
+  return block;
+}
+
+/* The next block that is taken is asked for ahead. */
+static inline void prefetch(const void *block) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(block, 1);
+#else
+  (void)block;
+#endif
+}
+
+static inline void *take_free(Allocator *a, size_t class) {
+  void *block = a->free[class];
+  if (UNLIKELY(block == NULL)) return NULL;
+  UNPOISON(block, sizeof(void *));
+  void *next = *(void **)block;
+  a->free[class] = next;
+  prefetch(next);
   return block;
 }
 
 static inline void *take_small(Allocator *a, size_t size) {
   size_t class = class_of(size);
-  void *block = a->free[class];
-  if (LIKELY(block != NULL)) {
-    UNPOISON(block, sizeof(void *));
-    a->free[class] = *(void **)block;
-  } else {
-    block = pool_block(a, class * 16);
-  }
+  void *block = take_free(a, class);
+  if (UNLIKELY(block == NULL)) block = pool_block(a, class * 16);
   if (block != NULL) {
     POISON(block, class * 16);
     UNPOISON(block, size);
@@ -297,13 +325,24 @@ static inline void account(VM *vm, Allocator *a, size_t old_size, size_t size) {
   if (a->current > a->peak) a->peak = a->current;
 }
 
-void *memory_allocate(Thread *L, size_t size) {
+static NOINLINE void *allocate_slowly(Thread *L, size_t size) {
   VM *vm = L->vm;
   Allocator *a = vm->allocator;
   if (size == 0) return NULL;
   if (UNLIKELY(size > a->limit - a->current || a->current > a->limit)) error_memory(L);
   void *block = take(a, size);
   if (UNLIKELY(block == NULL)) error_memory(L);
+  account(vm, a, 0, size);
+  return UNLIKELY(a->profiler != NULL) ? profile_allocated(L, block, size) : block;
+}
+
+/* Most blocks are small ones that were free: that is done without a call. */
+void *memory_allocate(Thread *L, size_t size) {
+  VM *vm = L->vm;
+  Allocator *a = vm->allocator;
+  if (UNLIKELY(!is_small(size) || a->free[class_of(size)] == NULL || a->current + size > a->limit))
+    return allocate_slowly(L, size);
+  void *block = take_small(a, size);
   account(vm, a, 0, size);
   return UNLIKELY(a->profiler != NULL) ? profile_allocated(L, block, size) : block;
 }

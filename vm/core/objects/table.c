@@ -162,8 +162,7 @@ static void set_nodes(Thread *L, Table *t, uint32_t fields) {
     t->last_free = 0;
     return;
   }
-  uint8_t bits = 0;
-  while (bits < 31 && (UINT32_C(1) << bits) < fields) bits++;
+  uint8_t bits = (uint8_t)bit_length(fields - 1);
   if (bits > MAX_NODE_BITS) error_runtime(L, "table overflow");
   uint32_t count = UINT32_C(1) << bits;
   Node *nodes = memory_allocate(L, count * sizeof *nodes);
