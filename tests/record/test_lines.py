@@ -37,6 +37,10 @@ DIFFERENCE = 0.06
 """What processors make of an operation more or less, beside the error of the samples."""
 
 
+LEAST_SAMPLES = 50
+"""Of a second of processor time, where the system's clock strikes a hundred times in it."""
+
+
 def share_of_much(profile: Profile) -> tuple[float, float]:
     """The part that one line has of what both have, and its error."""
     rows = {row.line: row for file in profile.files for row in file.lines}
@@ -69,3 +73,15 @@ def test_a_recording_agrees_with_a_profile_of_the_same_program(tmp_path: Path) -
     there, error_there = share_of_much(recorded.profile)
     here, error_here = share_of_much(parse((tmp_path / "profiled.json").read_bytes()))
     assert abs(there - here) <= error_there + error_here + DIFFERENCE, (there, here)
+
+
+def test_a_host_that_closes_files_it_does_not_know_is_sampled_on(tmp_path: Path) -> None:
+    """As daemons do, which close the counter that asks for samples; a timer has them taken from then on."""
+    (tmp_path / "closer.c").write_text(
+        "#include <unistd.h>\nint luaopen_closer(void *L) { for (int i = 3; i < 1024; i++) close(i); return L == 0; }\n"
+    )
+    subprocess.run([program("gcc"), "-shared", "-fPIC", "closer.c", "-o", "closer.so"], cwd=tmp_path, check=True)
+    (tmp_path / "program.lua").write_text("package.cpath = './?.so'\nrequire 'closer'\n" + LINES)
+    recorded = record(tmp_path, [program("lua5.4"), "program.lua"])
+    assert recorded.profile is not None, recorded.errors
+    assert (recorded.profile.totals.samples or 0) >= LEAST_SAMPLES

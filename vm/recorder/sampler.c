@@ -1,4 +1,4 @@
-/* The sampler. For PUC Lua a timer of the thread's processor time sends a signal, whose handler asks for a hook at the next
+/* The sampler. For PUC Lua a ticker of the thread's processor time sends a signal, whose handler asks for a hook at the next
    instruction, as lua.c does for Ctrl-C; the hook takes the sample and takes itself away, so that a program runs without
    hooks in between. A function in C is left before its hook runs, which is told as its return: its time is its own. LuaJIT
    has a profiler of its own. */
@@ -10,15 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "interrupted.h"
 #include "key_map.h"
 #include "recording.h"
 #include "stacks.h"
 #include "states.h"
+#include "ticker.h"
 
 #define NS_PER_S 1000000000u
 #define TRIALS 16 /* signals that are timed when a thread begins */
@@ -26,14 +25,10 @@
 #define HITS_WRITTEN_NS 50000000 /* and the time between two writings of what was counted */
 #define JIT_ENGINE_OFF 0 /* luaJIT_setmode's LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF */
 
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
-
 /* A thread of the process that runs Lua. */
 struct Worker {
-  timer_t timer;
-  bool has_timer;
+  Ticker ticker;
+  bool has_ticker;
   atomic_bool is_busy;    /* with a sample, or in a trial of signals */
   atomic_uint ticks;      /* that no sample was taken for yet */
   atomic_ullong cost_ns;  /* that was not written yet */
@@ -106,12 +101,16 @@ static void disarm(State *state) {
   }
 }
 
-/* A signal is one sample, however late: the timer's periods that passed meanwhile have seen nothing more. */
+/* A signal is one sample, however late: the ticker's periods that passed meanwhile have seen nothing more. */
 static void on_tick(int signal, siginfo_t *info, void *context) {
-  (void)signal, (void)info;
+  (void)signal;
   Worker *worker = own;
   if (worker == NULL || is_over) return;
   int kept = errno;
+  if (worker->has_ticker && !ticker_struck(&worker->ticker, info->si_code)) {
+    errno = kept;
+    return;
+  }
   worker->ticks++;
   worker->cost_ns += worker->signal_ns;
   if (!worker->is_busy) {
@@ -138,23 +137,16 @@ static void on_tick(int signal, siginfo_t *info, void *context) {
 
 /* --- threads */
 
-static void start_timer(Worker *worker) {
-  struct sigevent event;
-  memset(&event, 0, sizeof event);
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = tick_signal();
-  event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
-  worker->has_timer = timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &worker->timer) == 0;
-  uint64_t interval = recording_plan()->interval_ns;
-  struct timespec every = {(time_t)(interval / NS_PER_S), (long)(interval % NS_PER_S)};
+static void start_ticker(Worker *worker) {
   worker->charged_ns = cpu_now();
-  if (worker->has_timer) timer_settime(worker->timer, 0, &(struct itimerspec){every, every}, NULL);
+  ticker_start(&worker->ticker, tick_signal(), recording_plan()->interval_ns);
+  worker->has_ticker = true;
 }
 
 static void stop_thread(void *of) {
   Worker *worker = of;
-  if (worker->has_timer) timer_delete(worker->timer);
-  worker->has_timer = false;
+  if (worker->has_ticker) ticker_stop(&worker->ticker);
+  worker->has_ticker = false;
   own = NULL;
   for (State *state = states_first(); state != NULL; state = state->next)
     if (state->worker == worker) state->worker = NULL;
@@ -178,11 +170,11 @@ static uint64_t signal_cost(Worker *worker) {
 
 static void make_thread_key(void) { pthread_key_create(&thread_end, stop_thread); }
 
-/* This thread's; with a timer if it is to have one, which LuaJIT's profiler has itself. */
-static Worker *worker_here(bool has_timer) {
+/* This thread's; with a ticker if it is to have one, which LuaJIT's profiler has itself. */
+static Worker *worker_here(bool has_ticker) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   if (own != NULL) {
-    if (has_timer && !own->has_timer) start_timer(own);
+    if (has_ticker && !own->has_ticker) start_ticker(own);
     return own;
   }
   Worker *worker = recorder_resize(NULL, sizeof *worker);
@@ -202,7 +194,7 @@ static Worker *worker_here(bool has_timer) {
   pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
   worker->signal_ns = signal_cost(worker);
   worker->charged_ns = cpu_now();
-  if (has_timer) start_timer(worker);
+  if (has_ticker) start_ticker(worker);
   return worker;
 }
 
@@ -406,7 +398,10 @@ static void in_child(void) {
   own->ticks = 0;
   own->cost_ns = 0;
   own->charged_ns = cpu_now();
-  if (own->has_timer) start_timer(own);
+  if (own->has_ticker) {
+    ticker_forget(&own->ticker);
+    start_ticker(own);
+  }
   for (State *state = states_first(); state != NULL; state = state->next)
     if (state->has_profile && !state->is_closed) {
       state->api->profile_stop(state->main);
