@@ -14,8 +14,9 @@ import pytest
 
 from c_modules import COMPILER, HEADERS, ROOT, needs_compiler
 from command_line import RunPerilune, WriteFile
+from perilune.compiler.cache import compile_cached
 from perilune.profiler.model import Profile
-from perilune.vm.host_server import library_path
+from perilune.vm.host_server import CACHE_VARIABLE, cache_place, library_path
 
 LIBRARY = library_path()
 
@@ -94,6 +95,45 @@ def test_every_state_has_its_profile(
     assert all(line.endswith("\t3003") for line in lines)
     assert [loops(profile) for profile in profiles(tmp_path)] == [LOOPS * count for count in runs]
     assert len(result.errors.splitlines()) == (len(runs) if len(runs) > 1 else 0)
+
+
+@needs_compiler
+def test_what_was_compiled_before_needs_no_server(
+    host: str, write_file: WriteFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert LIBRARY is not None
+    monkeypatch.setenv("PERILUNE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("PERILUNE_NO_CACHE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    write_file("a.lua", PROGRAM)
+    environment = os.environ | {"LD_LIBRARY_PATH": str(Path(LIBRARY).parent), CACHE_VARIABLE: cache_place()}
+
+    def run() -> subprocess.CompletedProcess[str]:
+        command = [host, "x", "a.lua"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert "the compiler cannot be reached" in run().stderr
+    compile_cached(PROGRAM.encode(), b"@a.lua")
+    assert run().stdout == "x\t3003\n"
+    (entry,) = (tmp_path / "cache").iterdir()
+    content = bytearray(entry.read_bytes())
+    content[-20] ^= 1
+    entry.write_bytes(content)
+    assert "the compiler cannot be reached" in run().stderr
+
+
+@needs_compiler
+def test_what_was_compiled_before_has_its_text_in_the_profile(
+    host: str, perilune: RunPerilune, write_file: WriteFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERILUNE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("PERILUNE_NO_CACHE", raising=False)
+    write_file("a.lua", PROGRAM)
+    for name in ("p.json", "p.2.json"):
+        assert perilune("host", "--mode", "count", "-o", name, "--", host, "x", "a.lua").status == 0
+    first, second = profiles(tmp_path)
+    assert loops(first) == loops(second) == LOOPS
+    assert first.file("a.lua") == second.file("a.lua")
 
 
 @needs_compiler

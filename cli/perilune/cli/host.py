@@ -24,7 +24,7 @@ from perilune.profiler.scratch import scratch_folder
 from perilune.profiler.session import Mode, profile_of_raw, sampling_interval_ns
 from perilune.profiler.sources import split_lines
 from perilune.profiler.summing import summed
-from perilune.vm.host_server import VARIABLE, HostServer, HostState, library_path
+from perilune.vm.host_server import CACHE_VARIABLE, VARIABLE, HostServer, HostState, cache_place, library_path
 
 if TYPE_CHECKING:
     from perilune.vm.raw_profile import RawProfile
@@ -120,7 +120,8 @@ def _run(command: list[str], library: str, address: str) -> int:
         before = os.environ.get("LD_LIBRARY_PATH")
         search = f"{folder}:{before}" if before else folder
         try:
-            process = subprocess.Popen(command, env=os.environ | {VARIABLE: address, "LD_LIBRARY_PATH": search})
+            added = {VARIABLE: address, CACHE_VARIABLE: cache_place(), "LD_LIBRARY_PATH": search}
+            process = subprocess.Popen(command, env=os.environ | added)
         except OSError as error:
             status = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
             raise CommandError(f"cannot run {command[0]}: {describe(error)}", status) from error

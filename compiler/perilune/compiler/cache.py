@@ -29,12 +29,12 @@ def compile_cached(text: bytes, name: bytes, *, is_file: bool = False, memory: i
     """The binary chunk of a program; parameters and errors as in `compile_chunk`."""
     folder = cache_folder()
     try:
-        fingerprint = _fingerprint() if folder is not None else b""
+        mark = entry_mark() if folder is not None else b""
     except OSError:
         folder = None
     if folder is None:
         return _compile(text, name, is_file, memory)
-    header = b"\0".join((_MARK + fingerprint, b"%d" % is_file, name, b"%d" % len(text), text, b""))
+    header = b"\0".join((mark, b"%d" % is_file, name, b"%d" % len(text), text, b""))
     path = os.path.join(folder, f"{_PREFIX}{crc32(header):08x}{len(header):x}.luac")
     chunk = _read(path, header)
     if chunk is None:
@@ -49,6 +49,11 @@ def cache_folder() -> str | None:
         return None
     folder = os.environ.get("PERILUNE_CACHE_DIR")
     return folder or user_cache_folder()
+
+
+def entry_mark() -> bytes:
+    """What the entries of this compiler begin with, up to a zero. Raises OSError where the compiler has no files."""
+    return _MARK + _fingerprint()
 
 
 def _compile(text: bytes, name: bytes, is_file: bool, memory: int | None) -> bytes:

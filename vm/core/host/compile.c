@@ -1,10 +1,11 @@
-/* Texts become chunks by asking the server. */
+/* Texts become chunks: those of the user's cache, or by asking the server. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cache.h"
 #include "server.h"
 
 /* What the server answers before the bytes, which are a chunk or a message. */
@@ -55,8 +56,22 @@ static bool receive(int connection, Compilation *compilation) {
   return true;
 }
 
+/* By what the server knows the text, which profiles tell it; 0 if it has gone. */
+static uint32_t number_of(const Compilation *compilation) {
+  uint32_t number = 0;
+  int connection = server_connect(REQUEST_NUMBER);
+  if (connection < 0) return 0;
+  if (!ask(connection, compilation) || !server_receive(connection, &number, sizeof number)) number = 0;
+  close(connection);
+  return number;
+}
+
 void server_compile(void *context, Compilation *compilation) {
   (void)context;
+  if (cache_find(compilation)) {
+    compilation->text_number = number_of(compilation);
+    return;
+  }
   int connection = server_connect(REQUEST_COMPILE);
   bool is_answered = connection >= 0 && ask(connection, compilation) && receive(connection, compilation);
   if (connection >= 0) close(connection);

@@ -14,7 +14,7 @@ typedef struct Wishes {
 
 #define SERVER_VARIABLE "PERILUNE_HOST"
 
-enum RequestKind { REQUEST_COMPILE = 'C', REQUEST_PROFILE = 'P' };
+enum RequestKind { REQUEST_COMPILE = 'C', REQUEST_NUMBER = 'N', REQUEST_PROFILE = 'P' };
 
 /* Reads the environment, which a host may empty later. */
 Wishes server_know(void);
@@ -24,7 +24,7 @@ int server_connect(enum RequestKind kind);
 bool server_send(int connection, const void *bytes, size_t length);
 bool server_receive(int connection, void *bytes, size_t length);
 
-/* The callback of machines: the server compiles. */
+/* The callback of machines: the server compiles what the user's cache does not have. */
 void server_compile(void *context, Compilation *compilation);
 
 #endif

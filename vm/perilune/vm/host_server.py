@@ -30,9 +30,13 @@ VARIABLE = "PERILUNE_HOST"
 LIBRARY = "liblua5.4.so.0"
 """The file beside the machine's extension that stands in for the system's."""
 
+CACHE_VARIABLE = "PERILUNE_HOST_CACHE"
+"""The environment variable by which programs find what was compiled before."""
+
 _WAITING = 128
 _LAST_WORDS = 5.0
 _NUMBER = struct.Struct("=Q")
+_TEXT_NUMBER = struct.Struct("=I")
 _ANSWER = struct.Struct("=cIQ")
 _TAKEN = b"!"
 
@@ -105,14 +109,15 @@ class HostServer:
                 kind = stream.read(1)
                 if kind == b"C":
                     connection.sendall(self._compile(stream))
+                elif kind == b"N":
+                    connection.sendall(_TEXT_NUMBER.pack(self._number(*_text_of(stream))))
                 elif kind == b"P":
                     self._take(stream)
                     connection.sendall(_TAKEN)
         self._open.discard(threading.current_thread())
 
     def _compile(self, stream: BinaryIO) -> bytes:
-        (begin,) = _NUMBER.unpack(_exactly(stream, _NUMBER.size))
-        chunkname, folder, content = (_exactly(stream, *_NUMBER.unpack(_exactly(stream, 8))) for _ in range(3))
+        begin, chunkname, folder, content = _text_of(stream)
         with self._compiling:
             number = 0
             try:
@@ -124,12 +129,35 @@ class HostServer:
                 answer, status = str(error).encode("latin-1", "backslashreplace"), b"E"
         return _ANSWER.pack(status, number, len(answer)) + answer
 
+    def _number(self, begin: int, chunkname: bytes, folder: bytes, content: bytes) -> int:
+        """Of a text that the program has found compiled."""
+        with self._compiling:
+            return self.texts.number(content, chunkname, os.fsdecode(folder))
+
     def _take(self, stream: BinaryIO) -> None:
         told = read_raw(stream)
         state = HostState(told["process"], told["number"], told["program"], bool(told["is_whole"]), told["raw"])
         known = self._states.get((state.process, state.number))
         if known is None or state.raw is not None:
             self._states[state.process, state.number] = state
+
+
+def _text_of(stream: BinaryIO) -> tuple[int, bytes, bytes, bytes]:
+    """Where its code begins, its chunk name, the program's working directory, and the text."""
+    (begin,) = _NUMBER.unpack(_exactly(stream, _NUMBER.size))
+    chunkname, folder, content = (_exactly(stream, *_NUMBER.unpack(_exactly(stream, 8))) for _ in range(3))
+    return begin, chunkname, folder, content
+
+
+def cache_place() -> str:
+    """What `CACHE_VARIABLE` says: the cache's folder and how its entries begin, on two lines; empty without a cache."""
+    from perilune.compiler.cache import cache_folder, entry_mark
+
+    folder = cache_folder()
+    try:
+        return f"{folder}\n{entry_mark().decode()}" if folder is not None and "\n" not in folder else ""
+    except OSError:
+        return ""
 
 
 def _chunk_of(text: bytes, chunkname: bytes) -> bytes:
