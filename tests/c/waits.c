@@ -76,11 +76,50 @@ static int quick(lua_State *L) {
   return 1;
 }
 
+/* What sleeps in a hook, or while a chunk is read, that a signal has cut short. */
+static int interrupted;
+
+static void nap(void) {
+  struct timespec time = {0, 10000000};
+  if (nanosleep(&time, NULL) != 0) interrupted++;
+}
+
+static void on_event(lua_State *L, lua_Debug *record) {
+  (void)L, (void)record;
+  nap();
+}
+
+static int call_with_hook(lua_State *L) { /* that sleeps at every line */
+  interrupted = 0;
+  lua_sethook(L, on_event, LUA_MASKLINE, 0);
+  lua_call(L, 0, 0);
+  lua_sethook(L, NULL, 0, 0);
+  lua_pushinteger(L, interrupted);
+  return 1;
+}
+
+static const char *read_piece(lua_State *L, void *data, size_t *size) {
+  (void)L;
+  const char **text = data;
+  nap();
+  *size = **text != '\0';
+  return (*text)++;
+}
+
+static int load_slowly(lua_State *L) {
+  const char *text = luaL_checkstring(L, 1);
+  interrupted = 0;
+  if (lua_load(L, read_piece, &text, "=slow", "t") != LUA_OK) return lua_error(L);
+  lua_pushinteger(L, interrupted);
+  return 1;
+}
+
 LUAMOD_API int luaopen_waits(lua_State *L);
 int luaopen_waits(lua_State *L) {
   static const luaL_Reg functions[] = {{"sleep", sleep_ms},     {"poll", poll_ms},
                                        {"select", select_ms},   {"receive", receive_ms},
                                        {"call_and_sleep", call_and_sleep}, {"quick", quick},
+                                       {"call_with_hook", call_with_hook}, {"load_slowly", load_slowly},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;

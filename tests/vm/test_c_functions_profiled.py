@@ -144,6 +144,21 @@ def test_samples_do_not_disturb_system_calls(sampler: Sampler, folder: Path) -> 
     assert all(samples[f"waits.{name}"] > 0 for name in ("sleep", "poll", "select", "receive"))
 
 
+def test_hooks_and_readers_in_c_are_not_disturbed_either(folder: Path) -> None:
+    text = """
+        local w = require 'waits'
+        local function count() local n = 0
+          for i = 1, 5 do
+            n = n + i
+          end
+        end
+        count() w.quick(1)
+        assert(w.call_with_hook(count) == 0)
+        assert(w.load_slowly('return 1 + 1') == 0)
+    """
+    profiled(folder, text, "sample", "signal", 100_000)
+
+
 def test_a_function_that_waits_is_found_between_quick_ones(folder: Path) -> None:
     text = "local w = require 'waits'\nfor i = 1, 200 do\nfor j = 1, 100 do w.quick(j) end\nw.sleep(1) end"
     raw = profiled(folder, text, "sample")

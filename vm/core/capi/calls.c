@@ -64,6 +64,7 @@ int lua_error(lua_State *S) {
 typedef struct Load {
   lua_Reader reader;
   void *data;
+  bool is_foreign; /* C code runs, which no signals are sent to */
 } Load;
 
 static void read_pieces(Thread *L, void *context) {
@@ -72,7 +73,9 @@ static void read_pieces(Thread *L, void *context) {
   buffer_init(L, &b);
   for (;;) {
     size_t size = 0;
+    foreign_go_on(L->vm, load->is_foreign);
     const char *piece = load->reader(thread_state(L), load->data, &size);
+    foreign_pause(L->vm);
     if (piece == NULL || size == 0) break;
     buffer_add(&b, piece, size);
   }
@@ -97,7 +100,7 @@ static int finish_load(Thread *L, int status, bool is_binary) {
 
 int lua_load(lua_State *S, lua_Reader reader, void *data, const char *chunkname, const char *mode) {
   Thread *L = state_thread(S);
-  Load load = {reader, data};
+  Load load = {reader, data, L->vm->in_foreign};
   bool is_binary = false;
   int status = call_transparent_body(L, read_pieces, &load);
   if (status == STATUS_OK) {

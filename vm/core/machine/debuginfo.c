@@ -235,7 +235,7 @@ Value *frame_local(const Thread *of, const Frame *frame, int64_t n, const char *
       return frame->base + local->slot;
     }
   }
-  if (frame->kind == FRAME_YIELD) return NULL; /* its values have gone to who resumed */
+  if (frame->kind == FRAME_YIELD && frame->cfn->foreign == NULL) return NULL; /* its values have gone to who resumed */
   if (frame < of->frame && (frame->kind == FRAME_PCALL || frame->kind == FRAME_XPCALL)) {
     *name = "(C temporary)";
     return find_kept(frame, n);

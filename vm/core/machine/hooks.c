@@ -55,7 +55,9 @@ static void call_foreign(Thread *L, enum HookEvent event, int line) {
   stack_reserve(L, MIN_C_SLOTS);
   L->hooked_frame = (size_t)(L->frame - L->frames);
   L->hook_top = top;
+  if (UNLIKELY(L->vm->mode == MODE_SAMPLE)) foreign_begin(L->vm); /* no signals, as around a module's functions */
   L->vm->call_foreign_hook(L, event, line);
+  foreign_pause(L->vm);
   L->hooked_frame = 0;
   L->hook_top = old;
   L->top = L->stack + top;

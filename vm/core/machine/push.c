@@ -34,7 +34,7 @@ static inline size_t userdata_data_offset(int user_values) {
 
 Userdata *push_userdata(Thread *L, size_t size, int user_values) {
   size_t offset = userdata_data_offset(user_values);
-  if (size > SIZE_MAX / 2) error_memory(L);
+  if (size > (size_t)PTRDIFF_MAX - offset) error_runtime(L, "memory allocation error: block too big");
   Userdata *u = gc_new_object(L, TAG_USERDATA, offset + size);
   u->user_value_count = (uint16_t)user_values;
   u->serial = 0;
