@@ -78,6 +78,12 @@ static Table *known_functions(Thread *L) {
   return vm->foreign_functions;
 }
 
+void foreign_open(Thread *L, void *unused) {
+  (void)unused;
+  known_functions(L);
+  name_keep(L, "C", "?");
+}
+
 static void set_address(Value *key, ForeignFunction function) { set_light(key, (uintptr_t)function); }
 
 void foreign_name(Thread *L, const Value *v, const Str *key) {

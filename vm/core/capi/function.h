@@ -4,6 +4,10 @@
 
 #include "objects/vm.h"
 
+/* What the first C function would make, so that pushing one needs little memory: a host does it where nothing catches an
+   error. */
+void foreign_open(Thread *L, void *unused);
+
 /* Pushes a function object for a C function, with as many upvalues from the top. Without upvalues the same function is
    always the same object. */
 void foreign_push_function(Thread *L, ForeignFunction function, int upvalues);

@@ -19,6 +19,10 @@ static void ignore_warning(void *context, const char *message, int to_be_continu
 
 static lua_State *begin(VM *vm) {
   if (vm == NULL) return NULL;
+  if (call_protected_body(vm->main, foreign_open, NULL) != STATUS_OK) {
+    vm_delete(vm);
+    return NULL;
+  }
   capi_open(vm);
   if (host_state_begins != NULL) host_state_begins(vm);
   return thread_state(vm->main);
@@ -160,7 +164,7 @@ static void *allocate_block(void *context, void *block, size_t old_size, size_t 
     return NULL;
   }
   if (size > SIZE_MAX - sizeof(BlockHeader)) return NULL;
-  header = memory_try_resize(vm, header, before, size + sizeof(BlockHeader));
+  header = memory_resize_at_once(vm, header, before, size + sizeof(BlockHeader));
   if (header == NULL) return NULL;
   header->size = size;
   return header + 1;

@@ -357,8 +357,10 @@ bool is_uncaught(const Thread *L) {
 void error_memory(Thread *L) {
   if (L->vm->allocator->limit != SIZE_MAX && is_uncaught(L)) error_limit(L, INTERRUPT_MEMORY);
   L = L->vm->current;
-  top_above_frame(L);
-  if (L->vm->memory_message != NULL) push_str(L, L->vm->memory_message);
+  if (L->vm->gc->complete) {
+    top_above_frame(L);
+    push_str(L, L->vm->memory_message);
+  }
   throw_to_handler(L->vm, STATUS_MEMORY);
 }
 
@@ -573,6 +575,11 @@ static void move_values(Thread *to, ptrdiff_t at, const Value *from, int n) {
   if (UNLIKELY(to->vm->mode != MODE_OFF)) profiler_note_depth(to->vm->profiler, to, to->top, NULL);
 }
 
+/* Whether a suspended thread's frame is a C function's, which keeps on its stack what it does not hand over. */
+static bool keeps_values(const Frame *f) {
+  return f->kind == FRAME_YIELDK || (f->kind == FRAME_YIELD && f->cfn->foreign != NULL);
+}
+
 /* Whether the library function in which the thread waits was called by an instruction that takes its results plainly. */
 static inline bool returns_plainly(const Thread *L) {
   const Frame *f = L->frame;
@@ -621,7 +628,7 @@ static enum After deliver_to_resumer(Thread *resumer, const Value *from, int n) 
     move_values(resumer, result + with_status, from, n);
     if (with_status) set_bool(resumer->stack + result, true);
   }
-  if (vm->current->frame->kind == FRAME_YIELDK) vm->current->top -= n;
+  if (keeps_values(vm->current->frame)) vm->current->top -= n;
   go_back(vm, resumer);
   if (UNLIKELY(!is_plain)) return call_return(resumer, resumer->stack + result, n + with_status);
   frame_begin(resumer, resumer->frame - 1);
@@ -1388,9 +1395,22 @@ static void vm_prepare(Thread *L, void *context) {
   set_table(&v, vm->loaded);
   table_set_str(L, registry, str_from(L, "_LOADED"), &v);
   vm->gc->stopped = false;
+  vm->gc->complete = true;
 }
 
 VM *vm_new(void) { return vm_new_in(NULL, NULL); }
+
+/* Of a machine that is not complete too. */
+static void vm_free(VM *vm) {
+  gc_free_all(vm);
+  thread_free(vm, vm->main);
+  str_table_free(vm);
+  serial_table_free(vm);
+  Allocator *allocator = vm->allocator;
+  memory_last(allocator, vm->gc, sizeof *vm->gc);
+  memory_last(allocator, vm, sizeof *vm);
+  allocator_delete(allocator);
+}
 
 VM *vm_new_in(HostAllocate allocate, void *context) {
   Allocator *allocator = allocator_new(allocate, context);
@@ -1399,6 +1419,9 @@ VM *vm_new_in(HostAllocate allocate, void *context) {
   GC *gc = gc_new(allocator);
   Thread *L = memory_first(allocator, sizeof *L);
   if (vm == NULL || gc == NULL || L == NULL) {
+    if (vm != NULL) memory_last(allocator, vm, sizeof *vm);
+    if (gc != NULL) memory_last(allocator, gc, sizeof *gc);
+    if (L != NULL) memory_last(allocator, L, sizeof *L);
     allocator_delete(allocator);
     return NULL;
   }
@@ -1420,7 +1443,7 @@ VM *vm_new_in(HostAllocate allocate, void *context) {
   h.is_protected = true;
   vm->handler = &h;
   if (setjmp(h.jump) != 0) {
-    allocator_delete(allocator);
+    vm_free(vm);
     return NULL;
   }
   thread_prepare(L, L);
@@ -1486,14 +1509,6 @@ bool vm_finish(VM *vm) {
 
 void vm_delete(VM *vm) {
   vm_finish(vm);
-  Thread *L = vm->main;
   profiler_delete(vm);
-  gc_free_all(vm);
-  thread_free(vm, L);
-  str_table_free(vm);
-  serial_table_free(vm);
-  Allocator *allocator = vm->allocator;
-  memory_last(allocator, vm->gc, sizeof *vm->gc);
-  memory_last(allocator, vm, sizeof *vm);
-  allocator_delete(allocator);
+  vm_free(vm);
 }

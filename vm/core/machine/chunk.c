@@ -13,6 +13,7 @@
 #include "objects/str.h"
 #include "objects/table.h"
 #include "opcodes.h"
+#include "push.h"
 #include "profiler/profiler.h"
 
 #define MAX_NESTING 200
@@ -104,7 +105,10 @@ static Str *read_constant_string(Reader *r) {
   Str *s = read_string(r);
   if (s == NULL) error_chunk(r->L, r->chunkname, "constant without a value");
   if (s->tag != TAG_LONGSTR) return s;
-  if (r->long_strings == NULL) r->long_strings = table_new(r->L, 0, 1);
+  if (r->long_strings == NULL) {
+    r->long_strings = table_new(r->L, 0, 1);
+    set_table(r->L->top - 1, r->long_strings);
+  }
   Value v;
   set_str(&v, s);
   const Value *known = table_get(r->long_strings, &v);
@@ -249,6 +253,9 @@ LuaFn *chunk_load(Thread *L, const uint8_t *bytes, size_t length, const char *ch
     error_chunk(L, chunkname, "version mismatch");
   stack_reserve(L, 2);
   Proto *p = proto_new(L);
+  Value *place = push(L); /* of the function in the end */
+  set_object(place, p, TAG_PROTO);
+  push_nil(L); /* the place of the long strings */
   read_function(&r, p, NULL, 0);
   if (r.at != r.end) error_chunk(L, chunkname, "bytes behind the end");
   profiler_attach(L, p);
@@ -258,8 +265,8 @@ LuaFn *chunk_load(Thread *L, const uint8_t *bytes, size_t length, const char *ch
   f->gray_next = NULL;
   f->proto = p;
   for (int i = 0; i < p->upvalue_count; i++) f->upvalues[i] = NULL;
-  set_object(L->top, f, TAG_LUAFN);
-  L->top++;
+  set_object(place, f, TAG_LUAFN);
+  L->top = place + 1;
   for (int i = 0; i < p->upvalue_count; i++) {
     UpVal *u = gc_new_object(L, TAG_UPVAL, sizeof(UpVal));
     u->serial = 0;
@@ -473,13 +480,18 @@ void chunk_verify(Thread *L, const Proto *p, const char *chunkname) {
   v.words = memory_allocate(L, p->word_count * sizeof(Word));
   memset(v.words, 0, p->word_count * sizeof(Word));
   const char *problem = check_instructions(&v);
+  bool is_out_of_memory = false;
   if (problem == NULL) problem = check_neighbours(&v);
   if (problem == NULL && may_leave_open(p)) {
     v.queue = memory_try_resize(L->vm, NULL, 0, p->word_count * sizeof(uint32_t));
-    problem = v.queue != NULL ? check_flow(&v) : "not enough memory to verify it";
-    if (v.queue != NULL) memory_free(L->vm, v.queue, p->word_count * sizeof(uint32_t));
+    is_out_of_memory = v.queue == NULL;
+    if (!is_out_of_memory) {
+      problem = check_flow(&v);
+      memory_free(L->vm, v.queue, p->word_count * sizeof(uint32_t));
+    }
   }
   memory_free(L->vm, v.words, p->word_count * sizeof(Word));
+  if (is_out_of_memory) error_memory(L);
   if (problem != NULL) error_chunk(L, chunkname, problem);
 }
 

@@ -11,16 +11,25 @@
 #define SPARE_FRAMES 8 /* that memory_reclaim leaves */
 #define LARGEST_STACK (MAX_STACK_SLOTS + STACK_SPARE)
 
+/* With the sampler locked out, which a collection would keep waiting. NULL, without the lock, if a stack cannot shrink: it
+   stays as large as it is. */
+static Value *slots_resize(Thread *L, Sampler *sampler, size_t old_size, size_t size) {
+  for (bool is_last = false;; is_last = true) {
+    sampler_lock(sampler);
+    Value *stack = memory_resize_at_once(L->vm, L->stack, old_size * sizeof *stack, size * sizeof *stack);
+    if (LIKELY(stack != NULL)) return stack;
+    sampler_unlock(sampler);
+    if (size < old_size) return NULL;
+    if (is_last || !gc_emergency(L->vm)) error_memory(L);
+  }
+}
+
 static void stack_resize(Thread *L, size_t size) {
   Value *old = L->stack;
   size_t old_size = (size_t)(L->stack_limit - old) + STACK_SPARE;
   Sampler *sampler = profiler_sampler(L->vm);
-  sampler_lock(sampler);
-  Value *stack = memory_try_resize(L->vm, old, old_size * sizeof *stack, size * sizeof *stack);
-  if (UNLIKELY(stack == NULL)) {
-    sampler_unlock(sampler);
-    error_memory(L);
-  }
+  Value *stack = slots_resize(L, sampler, old_size, size);
+  if (stack == NULL) return;
   for (size_t i = old_size; i < size; i++) {
     set_nil(&stack[i]);
     stack[i].spare = 0;
@@ -62,7 +71,9 @@ static void frames_resize(Thread *L, size_t count) {
   size_t old_count = (size_t)(L->frames_limit - L->frames) + 1;
   size_t index = (size_t)(L->frame - L->frames);
   Frame *old = L->frames;
-  Frame *frames = memory_array(L, NULL, 0, count, sizeof *frames);
+  Frame *frames = count < old_count ? memory_resize_at_once(L->vm, NULL, 0, count * sizeof *frames)
+                                    : memory_array(L, NULL, 0, count, sizeof *frames);
+  if (frames == NULL) return; /* they stay as many as they are */
   memcpy(frames, old, (count < old_count ? count : old_count) * sizeof *frames);
   Sampler *sampler = profiler_sampler(L->vm);
   sampler_lock(sampler);

@@ -28,6 +28,11 @@ enum Phase { PHASE_PAUSE, PHASE_MARK, PHASE_SWEEP_ALL, PHASE_SWEEP_FINALIZABLE, 
 #define STEP_SIZE_LOG2 15
 #define MOST_STEP_LOG2 40
 
+/* What an operation may have in flight, which an emergency does not free: an operation has made or found no more objects
+   before one that holds them all is on a stack, and has taken no more values off a stack. */
+#define IN_FLIGHT_OBJECTS 4
+#define IN_FLIGHT_SLOTS 8
+
 static void mark_object(GC *gc, Object *o);
 
 static inline void mark_value(GC *gc, const Value *v) {
@@ -354,8 +359,9 @@ static Value *live_end(const Thread *thread, const Frame *f, Value *end) {
 
 static size_t traverse_thread(VM *vm, Thread *thread) {
   GC *gc = vm->gc;
-  if (thread->stack == NULL) return sizeof *thread;
-  Value *end = stack_end_in_use(thread);
+  if (thread->frames == NULL) return sizeof *thread; /* it is being made */
+  Value *end = stack_end_in_use(thread), *limit = thread->stack_limit + STACK_SPARE;
+  if (gc->emergency) end = limit - end > IN_FLIGHT_SLOTS ? end + IN_FLIGHT_SLOTS : limit;
   Value *v = thread->stack;
   for (const Frame *f = thread->frames; f <= thread->frame; f++) {
     if (f->kind != FRAME_LUA) {
@@ -363,7 +369,7 @@ static size_t traverse_thread(VM *vm, Thread *thread) {
       continue;
     }
     Value *frame_end = f < thread->frame ? f[1].base - 1 - f[1].shift : end;
-    Value *live = live_end(thread, f, frame_end);
+    Value *live = gc->emergency && f == thread->frame ? frame_end : live_end(thread, f, frame_end);
     for (; v < live; v++) mark_value(gc, v);
     if (!gc->atomic)
       v = frame_end;
@@ -374,7 +380,6 @@ static size_t traverse_thread(VM *vm, Thread *thread) {
   for (UpVal *u = thread->open_upvalues; u != NULL; u = u->next_open) MARK(gc, u);
   MARK(gc, thread->resumer);
   if (gc->atomic) {
-    Value *limit = thread->stack_limit + STACK_SPARE;
     for (v = end; v < limit; v++) set_nil(v);
   } else {
     link_gray((Object *)thread, &gc->gray_again);
@@ -428,6 +433,14 @@ static void mark_roots(VM *vm) {
   for (int i = 0; i <= TAG_THREAD; i++) MARK(gc, vm->type_meta[i]);
   for (int i = 0; i < METAMETHOD_COUNT; i++) MARK(gc, vm->metamethod_names[i]);
   for (Object *o = gc->to_finalize; o != NULL; o = o->next) MARK(gc, o);
+}
+
+/* Strings that were found are old, and nothing else may refer to them. */
+static void mark_in_flight(VM *vm) {
+  GC *gc = vm->gc;
+  Object *o = gc->all;
+  for (int i = 0; i < IN_FLIGHT_OBJECTS && o != NULL; i++, o = o->next) MARK(gc, o);
+  for (int i = 0; i < FOUND_STRINGS; i++) MARK(gc, vm->strings.found[i]);
 }
 
 static void start_cycle(VM *vm) {
@@ -523,6 +536,10 @@ static void atomic_phase(VM *vm) {
   GC *gc = vm->gc;
   gc->atomic = true;
   mark_roots(vm);
+  if (gc->emergency)
+    mark_in_flight(vm);
+  else
+    str_forget_found(vm);
   propagate_all(vm);
   gc->gray = gc->gray_again;
   gc->gray_again = NULL;
@@ -644,6 +661,7 @@ typedef struct Work {
 } Work;
 
 static Work begin_work(VM *vm) {
+  vm->gc->working = true;
   return (Work){profiler_begin_activity(vm, ACTIVITY_COLLECTING), vm->gc->collections, 0};
 }
 
@@ -653,6 +671,7 @@ static void end_work(VM *vm, const Work *work) {
   if (profiler_is_measuring(vm))
     profiler_collected(vm->profiler, ticks, work->bytes, gc->collections - work->collections, gc->asked);
   gc->asked = false;
+  gc->working = false;
 }
 
 void gc_advance(VM *vm) {
@@ -694,17 +713,31 @@ static void forget_marks(GC *gc) {
   gc->phase = PHASE_PAUSE;
 }
 
-void gc_collect(VM *vm) {
+static void collect_whole(VM *vm, bool is_asked) {
   GC *gc = vm->gc;
+  bool was_running = gc->running;
   gc->running = true;
   Work done = begin_work(vm);
   if (gc->phase == PHASE_MARK) forget_marks(gc);
   while (gc->phase != PHASE_PAUSE) done.bytes += single_step(vm);
   do done.bytes += single_step(vm);
   while (gc->phase != PHASE_PAUSE);
-  gc->asked = true;
+  gc->asked = is_asked;
   end_work(vm, &done);
-  gc->running = false;
+  gc->running = was_running;
+}
+
+void gc_collect(VM *vm) { collect_whole(vm, true); }
+
+bool gc_emergency(VM *vm) {
+  GC *gc = vm->gc;
+  if (!gc->complete || gc->working) return false;
+  gc->emergency = true;
+  collect_whole(vm, false);
+  gc->emergency = false;
+  gc_set_pause(vm);
+  if (gc->to_finalize != NULL) gc->debt = 1; /* the next step calls the finalizers */
+  return true;
 }
 
 Object *gc_take_to_finalize(VM *vm) {

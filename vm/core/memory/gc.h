@@ -26,6 +26,9 @@ typedef struct GC {
   uint8_t phase;
   bool stopped;      /* by collectgarbage("stop") */
   bool running;      /* inside a step or a finalizer */
+  bool complete;     /* the machine is: an emergency may collect */
+  bool working;      /* the collector itself runs, */
+  bool emergency;    /* because an allocation has failed */
   bool atomic; /* in the atomic phase */
   bool asked;  /* the program has asked for the step that runs */
   bool closing;      /* the last finalizers run */
@@ -51,6 +54,9 @@ void gc_free_all(VM *vm);
 void gc_advance(VM *vm);
 /* A whole cycle, as the program has asked for. */
 void gc_collect(VM *vm);
+/* An allocation has failed: a whole cycle in the midst of whatever allocates. What that may have in flight (see
+   mark_in_flight) is not freed, and finalizers wait. False if the collector cannot run now. */
+bool gc_emergency(VM *vm);
 /* After a cycle: when the next one begins. */
 void gc_set_pause(VM *vm);
 /* Takes the next object off the list of those whose finalizers are to be called; NULL if there is none. */

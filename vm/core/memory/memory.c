@@ -44,6 +44,19 @@
 #define UNPOISON(at, size) ((void)0)
 #endif
 
+/* In a build that tests emergencies: whether an allocation is refused at first. */
+#ifdef PERILUNE_EMERGENCY
+static inline bool is_refused(const VM *vm) {
+  static _Thread_local unsigned count;
+  return vm->gc->complete && ++count % PERILUNE_EMERGENCY == 0;
+}
+#else
+static inline bool is_refused(const VM *vm) {
+  (void)vm;
+  return false;
+}
+#endif
+
 typedef struct Pool {
   _Alignas(16) struct Pool *next; /* and so are the blocks behind it */
   void *block; /* to be freed with it; NULL: the arena's first pool does that */
@@ -325,13 +338,27 @@ static inline void account(VM *vm, Allocator *a, size_t old_size, size_t size) {
   if (a->current > a->peak) a->peak = a->current;
 }
 
+/* When the limit or the system has refused `more` bytes: true if a collection may have made room. */
+static bool make_room(VM *vm, size_t more) { return more <= vm->allocator->limit && gc_emergency(vm); }
+
+static inline bool fits(const Allocator *a, size_t more) { return a->current <= a->limit && more <= a->limit - a->current; }
+
+static NOINLINE void *allocate_in_emergency(Thread *L, size_t size) {
+  VM *vm = L->vm;
+  Allocator *a = vm->allocator;
+  void *block = make_room(vm, size) && fits(a, size) ? take(a, size) : NULL;
+  if (block == NULL) error_memory(L);
+  account(vm, a, 0, size);
+  return a->profiler != NULL ? profile_allocated(L, block, size) : block;
+}
+
 static NOINLINE void *allocate_slowly(Thread *L, size_t size) {
   VM *vm = L->vm;
   Allocator *a = vm->allocator;
   if (size == 0) return NULL;
-  if (UNLIKELY(size > a->limit - a->current || a->current > a->limit)) error_memory(L);
+  if (UNLIKELY(!fits(a, size))) return allocate_in_emergency(L, size);
   void *block = take(a, size);
-  if (UNLIKELY(block == NULL)) error_memory(L);
+  if (UNLIKELY(block == NULL)) return allocate_in_emergency(L, size);
   account(vm, a, 0, size);
   return UNLIKELY(a->profiler != NULL) ? profile_allocated(L, block, size) : block;
 }
@@ -340,6 +367,7 @@ static NOINLINE void *allocate_slowly(Thread *L, size_t size) {
 void *memory_allocate(Thread *L, size_t size) {
   VM *vm = L->vm;
   Allocator *a = vm->allocator;
+  if (is_refused(vm) && size > 0) return allocate_in_emergency(L, size);
   if (UNLIKELY(!is_small(size) || a->free[class_of(size)] == NULL || a->current + size > a->limit))
     return allocate_slowly(L, size);
   void *block = take_small(a, size);
@@ -368,13 +396,13 @@ void memory_free(VM *vm, void *block, size_t size) {
     release(vm, a, block, size);
 }
 
-void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
+void *memory_resize_at_once(VM *vm, void *block, size_t old_size, size_t new_size) {
   Allocator *a = vm->allocator;
   if (new_size == 0) {
     memory_free(vm, block, old_size);
     return NULL;
   }
-  if (new_size > old_size && (a->current > a->limit || new_size - old_size > a->limit - a->current)) return NULL;
+  if (new_size > old_size && !fits(a, new_size - old_size)) return NULL;
   bool is_new = block == NULL || old_size == 0;
   Resized resized = {0, 0};
   if (is_new)
@@ -405,6 +433,14 @@ void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
       profile_resized(a, resized, old_size, moved, new_size);
   }
   account(vm, a, old_size, new_size);
+  return moved;
+}
+
+void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size) {
+  bool grows = new_size > old_size;
+  void *moved = grows && is_refused(vm) ? NULL : memory_resize_at_once(vm, block, old_size, new_size);
+  if (UNLIKELY(moved == NULL && grows) && make_room(vm, new_size - old_size))
+    moved = memory_resize_at_once(vm, block, old_size, new_size);
   return moved;
 }
 

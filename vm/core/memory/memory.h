@@ -30,13 +30,17 @@ uint32_t memory_site(const Allocator *allocator, const void *block, size_t size)
 /* A profile begins: no block has a site, but every block can have one. False if there is no memory for them. */
 bool memory_begin_sites(Allocator *allocator);
 
-/* Throw "not enough memory" (as a Lua error) on failure; sizes are those that memory_free and memory_resize get back. */
+/* Where there is no room, all that allocate here collect garbage and try again, whatever the machine is at: gc_emergency.
+
+   Throw "not enough memory" (as a Lua error) on failure; sizes are those that memory_free and memory_resize get back. */
 void *memory_allocate(Thread *L, size_t size);
 void *memory_resize(Thread *L, void *block, size_t old_size, size_t new_size);
 void memory_free(VM *vm, void *block, size_t size);
 
 /* As memory_resize, but returns NULL instead of throwing. */
 void *memory_try_resize(VM *vm, void *block, size_t old_size, size_t new_size);
+/* The same without a collection. */
+void *memory_resize_at_once(VM *vm, void *block, size_t old_size, size_t new_size);
 
 /* An array of `count` elements: throws when the size does not fit. */
 void *memory_array(Thread *L, void *block, size_t old_count, size_t new_count, size_t element);

@@ -23,7 +23,8 @@ static StringSerial **bucket_of(const StringSerials *table, const Str *s) {
 }
 
 static void resize_buckets(Thread *L, StringSerials *table, uint32_t count) {
-  StringSerials fresh = {memory_array(L, NULL, 0, count, sizeof *fresh.buckets), count - 1, table->used};
+  StringSerials fresh = {memory_array(L, NULL, 0, count, sizeof *fresh.buckets), count - 1, 0};
+  fresh.used = table->used; /* an emergency may have freed some */
   memset(fresh.buckets, 0, count * sizeof *fresh.buckets);
   for (uint32_t i = 0; table->buckets != NULL && i <= table->mask; i++) {
     for (StringSerial *entry = table->buckets[i]; entry != NULL;) {

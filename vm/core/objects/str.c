@@ -68,6 +68,8 @@ static void resize_buckets(Thread *L, uint32_t count) {
   table->mask = count - 1;
 }
 
+void str_forget_found(VM *vm) { memset(vm->strings.found, 0, sizeof vm->strings.found); }
+
 void str_table_init(Thread *L) { resize_buckets(L, FIRST_BUCKETS); }
 
 void str_table_free(VM *vm) {
@@ -82,6 +84,7 @@ static Str *intern(Thread *L, const char *text, size_t length) {
   for (Str *s = table->buckets[hash & table->mask]; s != NULL; s = s->chain) {
     if (s->hash == hash && s->short_length == length && is_same(s->text, text, length)) {
       if (gc_is_dead(vm, (Object *)s)) gc_revive((Object *)s); /* unreachable, but not swept yet */
+      table->found[table->finds++ % FOUND_STRINGS] = s;
       return s;
     }
   }

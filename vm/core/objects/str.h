@@ -17,6 +17,7 @@ int str_compare(const Str *a, const Str *b); /* by locale, as strcoll, with embe
 void str_free(VM *vm, Str *s);
 void str_table_init(Thread *L);
 void str_table_free(VM *vm);
+void str_forget_found(VM *vm); /* before strings are freed that were found */
 
 static inline void set_str(Value *v, Str *s) { set_object(v, s, s->tag); }
 static inline bool str_equal(const Str *a, const Str *b) {

@@ -175,10 +175,14 @@ enum { LOOP_HOOKED = MODE_COUNT_MODES, LOOP_COUNT_DEPTH, LOOP_SAMPLE_DEPTH, LOOP
 
 struct Profiler; /* profiler.h */
 
+#define FOUND_STRINGS 4
+
 typedef struct StringTable {
   Str **buckets;
   uint32_t mask;
   uint32_t used;
+  uint32_t finds;
+  Str *found[FOUND_STRINGS]; /* by the last look-ups: gc_emergency */
 } StringTable;
 
 struct GC; /* gc.h */
