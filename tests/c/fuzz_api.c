@@ -146,7 +146,8 @@ static void look(Window *w) {
   size_t length;
   lua_pushboolean(L, lua_isnumber(L, place) + lua_isstring(L, place) + lua_isuserdata(L, place));
   lua_pushnumber(L, lua_tonumber(L, place));
-  lua_pushinteger(L, lua_tointeger(L, place) + (lua_Integer)lua_rawlen(L, place));
+  lua_pushinteger(L, lua_tointeger(L, place));
+  lua_pushinteger(L, (lua_Integer)lua_rawlen(L, place));
   lua_pushboolean(L, lua_rawequal(L, place, other) || lua_topointer(L, place) == lua_topointer(L, other));
   if (lua_iscfunction(L, place)) lua_pushcfunction(L, lua_tocfunction(L, place));
   if (place > 0 && place <= w->fixed) return;
