@@ -575,11 +575,6 @@ static void move_values(Thread *to, ptrdiff_t at, const Value *from, int n) {
   if (UNLIKELY(to->vm->mode != MODE_OFF)) profiler_note_depth(to->vm->profiler, to, to->top, NULL);
 }
 
-/* Whether a suspended thread's frame is a C function's, which keeps on its stack what it does not hand over. */
-static bool keeps_values(const Frame *f) {
-  return f->kind == FRAME_YIELDK || (f->kind == FRAME_YIELD && f->cfn->foreign != NULL);
-}
-
 /* Whether the library function in which the thread waits was called by an instruction that takes its results plainly. */
 static inline bool returns_plainly(const Thread *L) {
   const Frame *f = L->frame;
@@ -628,7 +623,8 @@ static enum After deliver_to_resumer(Thread *resumer, const Value *from, int n) 
     move_values(resumer, result + with_status, from, n);
     if (with_status) set_bool(resumer->stack + result, true);
   }
-  if (keeps_values(vm->current->frame)) vm->current->top -= n;
+  f = vm->current->frame; /* of a C function, which keeps on its stack what it does not hand over? */
+  if (f->kind == FRAME_YIELDK || (f->kind == FRAME_YIELD && f->cfn->foreign != NULL)) vm->current->top -= n;
   go_back(vm, resumer);
   if (UNLIKELY(!is_plain)) return call_return(resumer, resumer->stack + result, n + with_status);
   frame_begin(resumer, resumer->frame - 1);
@@ -1399,18 +1395,6 @@ static void vm_prepare(Thread *L, void *context) {
 }
 
 VM *vm_new(void) { return vm_new_in(NULL, NULL); }
-
-/* Of a machine that is not complete too. */
-static void vm_free(VM *vm) {
-  gc_free_all(vm);
-  thread_free(vm, vm->main);
-  str_table_free(vm);
-  serial_table_free(vm);
-  Allocator *allocator = vm->allocator;
-  memory_last(allocator, vm->gc, sizeof *vm->gc);
-  memory_last(allocator, vm, sizeof *vm);
-  allocator_delete(allocator);
-}
 
 VM *vm_new_in(HostAllocate allocate, void *context) {
   Allocator *allocator = allocator_new(allocate, context);

@@ -4,6 +4,7 @@
 #include "gc.h"
 #include "liveness.h"
 #include "memory.h"
+#include "objects/serial.h"
 #include "objects/str.h"
 #include "objects/table.h"
 #include "objects/upvalue.h"
@@ -171,4 +172,15 @@ void heap_free(VM *vm, Object *o) {
     case TAG_PROTO: proto_free(vm, (Proto *)o); break;
     default: break;
   }
+}
+
+void vm_free(VM *vm) {
+  gc_free_all(vm);
+  thread_free(vm, vm->main);
+  str_table_free(vm);
+  serial_table_free(vm);
+  Allocator *allocator = vm->allocator;
+  memory_last(allocator, vm->gc, sizeof *vm->gc);
+  memory_last(allocator, vm, sizeof *vm);
+  allocator_delete(allocator);
 }

@@ -19,5 +19,6 @@ void heap_visit(VM *vm, BlockVisitor visit, void *context);
 /* Frees all blocks of an object that is on no list any more. */
 void heap_free(VM *vm, Object *o);
 void thread_free(VM *vm, Thread *thread);
+void vm_free(VM *vm); /* of a machine that is not complete too */
 
 #endif
