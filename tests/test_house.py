@@ -37,6 +37,8 @@ ONE_PLACE = {
         "tests/c/corners.c",
         "tests/c/run_chunk.c",
         "tests/c/fuzz_chunk.c",
+        "tests/c/fuzz_api.c",
+        "tests/c/scarce.c",
     },
     r"(?<![\w.>])free\(": {
         "vm/core/memory/memory.c",
@@ -48,6 +50,8 @@ ONE_PLACE = {
         "tests/c/corners.c",
         "tests/c/run_chunk.c",
         "tests/c/fuzz_chunk.c",
+        "tests/c/fuzz_api.c",
+        "tests/c/scarce.c",
     },
 }
 
