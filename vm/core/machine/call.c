@@ -297,6 +297,9 @@ static NORETURN void throw_to_handler(VM *vm, int status) {
 /* The message handler of the innermost xpcall around the current frame, or NULL. */
 static const Value *message_handler(Thread *L) {
   for (const Frame *f = L->frame; f >= L->frames; f--) {
+    for (const Handler *h = L->vm->handler; h != NULL; h = h->previous) /* inside the frame that is below it */
+      if (h->is_protected && !h->is_transparent && h->thread == L && h->frame == (size_t)(f - L->frames) + 1)
+        return h->traced != 0 ? L->stack + h->traced : NULL;
     if (f->kind == FRAME_XPCALL) return &f->base[0];
     if (f->kind == FRAME_PCALL) return NULL;
     if (f->kind == FRAME_PCALLK) {
@@ -304,9 +307,6 @@ static const Value *message_handler(Thread *L) {
         if (w->frame == (size_t)(f - L->frames)) return w->handler != 0 ? L->stack + w->handler : NULL;
       return NULL;
     }
-    for (const Handler *h = L->vm->handler; h != NULL; h = h->previous)
-      if (h->is_protected && !h->is_transparent && h->thread == L && h->frame == (size_t)(f - L->frames) + 1)
-        return h->traced != 0 ? L->stack + h->traced : NULL;
   }
   return NULL;
 }
@@ -1145,6 +1145,7 @@ static int run_protected(Thread *L, void (*body)(Thread *L, void *context), void
   int status = setjmp(h.jump);
   if (status == STATUS_EXIT && L == vm->main && !vm->skips_finalizers) {
     is_leaving = true;
+    h.traced = 0; /* what leaves has no message handler any more */
     vm->current = L;
   }
   if (status == 0) {
@@ -1274,7 +1275,7 @@ int call_traced(Thread *L, int arguments, int results, CFunction handler) {
   ProtectedCall call = {arguments, results};
   CFunction outer = L->vm->tracer;
   L->vm->tracer = handler;
-  int status = run_protected(L, protected_call_body, &call, level, false, 0);
+  int status = run_protected(L, protected_call_body, &call, level, false, level);
   L->vm->tracer = outer;
   L->frame--;
   if (status == STATUS_OK) { /* the results take the places from `level` on */
