@@ -53,6 +53,7 @@ from perilune.compiler.nodes import (
     Vararg,
     While,
 )
+from perilune.compiler.stopping import may_stop
 
 Values = list[Any]
 Starts = list[int]
@@ -72,11 +73,13 @@ def empty(v: Values, p: Starts, end: int) -> list[Any]:
 
 
 def unchanged(v: Values, p: Starts, end: int) -> list[Any]:
+    may_stop()
     result: list[Any] = v[-2]
     return result
 
 
 def append(v: Values, p: Starts, end: int) -> list[Any]:
+    may_stop()
     result: list[Any] = v[-2]
     result.append(v[-1])
     return result
@@ -87,6 +90,7 @@ def first(v: Values, p: Starts, end: int) -> list[Any]:
 
 
 def next(v: Values, p: Starts, end: int) -> list[Any]:
+    may_stop()
     result: list[Any] = v[-3]
     result.append(v[-1])
     return result
@@ -274,6 +278,7 @@ def only_vararg(v: Values, p: Starts, end: int) -> Parameters:
 
 
 def binary(v: Values, p: Starts, end: int) -> Binary:
+    may_stop()
     return Binary(p[-3], end, v[-2], v[-3], v[-1], p[-2])
 
 

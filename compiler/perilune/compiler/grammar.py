@@ -11,8 +11,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
-from perilune.compiler import actions
-from perilune.compiler.user_cache import user_cache_folder
+from perilune.compiler import actions, user_cache
 
 # What a terminal leads to: the next state's row (shift), or a reduction (length, action, non-terminal).
 Action = Callable[[list[Any], list[int], int], Any]
@@ -26,7 +25,8 @@ Goto = tuple[State, dict[str, State]]
 SYMBOL: Final = ""
 END: Final = "$END"
 
-_FOLDER: Final = os.path.dirname(__file__)
+# Where the sources are: this module may lie elsewhere, as machine code.
+_FOLDER: Final = os.path.dirname(user_cache.__file__)
 _GRAMMAR: Final = os.path.join(_FOLDER, "lua.lark")
 _GENERATOR: Final = os.path.join(_FOLDER, "tablegen.py")
 _TABLES: Final = "lua.tables"
@@ -95,7 +95,7 @@ class _Units:
 def load_grammar() -> Grammar:
     """The grammar of Lua, from the package's own tables, the user's cache, or lark, whichever is current first."""
     key = _key()
-    folder = user_cache_folder()
+    folder = user_cache.user_cache_folder()
     places = [_PACKAGED, *([os.path.join(folder, _TABLES)] if folder is not None else [])]
     for path in places:
         tables = _read(path, key)

@@ -10,6 +10,7 @@ from typing import Final
 
 from perilune.compiler.grammar import END, Grammar
 from perilune.compiler.source import Source
+from perilune.compiler.stopping import may_stop
 
 # The type of what is no token of Lua; no state of the parser accepts it.
 BAD: Final = "BAD"
@@ -26,6 +27,10 @@ _BAD_FORMS: Final = (
 
 # What an operator may begin with that a comment, a string, a number, or a bad form of one, may begin with too.
 _BEGINS_MORE: Final = "-.["
+
+# How many tokens are cut before a compilation can be stopped: few enough to take little memory, and so many that the rest
+# of the text is seldom copied.
+_AT_ONCE: Final = 100_000
 
 # A longer text would fill the table of types with strings that rarely come twice.
 _LONGEST_REMEMBERED: Final = 40
@@ -86,20 +91,26 @@ class Lexer:
         Raises MemoryError for more than the source may have.
         """
         pattern = self._token
-        most_tokens = source.most_tokens
-        text = source.text[source.begin :] if source.begin else source.text
-        # One list of all groups of all matches, in half the time that as many match objects take.
-        pieces = pattern.split(text, 0 if most_tokens is None else most_tokens + 1)
         step = pattern.groups + 1
-        texts: list[str] = pieces[pattern.groupindex["token"] :: step]
-        if most_tokens is not None and len(texts) > most_tokens:
-            raise MemoryError("not enough memory")
-        skipped: list[str] = pieces[pattern.groupindex["skipped"] :: step]
+        places = pattern.groupindex
+        rest = source.text[source.begin :] if source.begin else source.text
+        texts: list[str] = []
         ends: list[int] = []
         end = source.begin
-        for before, token in zip(skipped, texts, strict=True):
-            end += len(before) + len(token)
-            ends.append(end)
+        while True:
+            # One list of all groups of many matches, in half the time that as many match objects take.
+            pieces = pattern.split(rest, _AT_ONCE)
+            rest = pieces.pop()
+            tokens: list[str] = pieces[places["token"] :: step]
+            for before, token in zip(pieces[places["skipped"] :: step], tokens, strict=True):
+                end += len(before) + len(token)
+                ends.append(end)
+            texts += tokens
+            if source.most_tokens is not None and len(texts) > source.most_tokens:
+                raise MemoryError("not enough memory")
+            if len(tokens) < _AT_ONCE:
+                break
+            may_stop()
         type_of = self._type_of
         if len(type_of) > _MOST_REMEMBERED:
             type_of = self._type_of = _TypeOf(self._literals, self._patterns)

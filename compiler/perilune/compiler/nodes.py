@@ -85,10 +85,10 @@ class Number(Expression):
     __slots__ = ("value",)
     __match_args__ = ("start", "end", "value")
 
-    def __init__(self, start: int, end: int, value: float) -> None:
+    def __init__(self, start: int, end: int, value: Any) -> None:
         self.start = start
         self.end = end
-        self.value = value  # an int is a Lua integer, already wrapped to 64 bits
+        self.value: Any = value  # an int is a Lua integer, already wrapped to 64 bits; or a float
 
 
 class String(Expression):

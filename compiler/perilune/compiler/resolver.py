@@ -19,6 +19,7 @@ from perilune.compiler.diagnostics import Diagnostic
 from perilune.compiler.folding import FOLDABLE, Number, fold_binary, fold_unary
 from perilune.compiler.jumps import BREAK, Jumps
 from perilune.compiler.source import Source, next_token
+from perilune.compiler.stopping import may_stop
 from perilune.compiler.symbols import (
     CONSTANT,
     GLOBAL,
@@ -219,6 +220,7 @@ class _Resolver:
                 continue
             handlers[type(statement)](self, statement)
             index += 1
+            may_stop()
 
     # --- labels and jumps
 
@@ -424,7 +426,7 @@ class _Resolver:
             if left is None or left is False:
                 value = right
         elif type(left) in _NUMBERS and type(right) in _NUMBERS and operator in FOLDABLE:
-            folded = fold_binary(operator, cast(Number, left), cast(Number, right))
+            folded: Number | None = fold_binary(operator, cast(Number, left), cast(Number, right))
             if folded is not None:
                 value = folded
         if value is not NOT_CONSTANT:
@@ -439,7 +441,7 @@ class _Resolver:
         if node.operator == "not":
             value = operand is None or operand is False
         elif node.operator != "#" and type(operand) in _NUMBERS:
-            folded = fold_unary(node.operator, cast(Number, operand))
+            folded: Number | None = fold_unary(node.operator, cast(Number, operand))
             if folded is not None:
                 value = folded
         if value is not NOT_CONSTANT:

@@ -38,6 +38,7 @@ from perilune.compiler.nodes import Label as LabelStatement
 from perilune.compiler.operands import EXPRESSIONS, constant_of, delay, operand
 from perilune.compiler.operators import jump_if
 from perilune.compiler.source import next_token
+from perilune.compiler.stopping import may_stop
 from perilune.compiler.symbols import LOCAL, NOT_CONSTANT
 
 _RETURN: Final = CODE["RETURN"]
@@ -63,6 +64,7 @@ def statements(state: FunctionState, body: list[Statement]) -> None:
     handlers = _STATEMENTS
     for statement in body:
         handlers[type(statement)](state, statement)
+        may_stop()
 
 
 def _block(state: FunctionState, block: Block) -> bool:
