@@ -34,6 +34,11 @@ NAMED = [
     "f\n(x)",
     "local " + ", ".join(f"a{n}" for n in range(201)),
     "local a = " + "(" * 250 + ")" * 250,
+    # The function around the one that reads them has too many first.
+    "".join(f"local a{n}\n" for n in range(150))
+    + "function f()\n return function() return "
+    + ", ".join(f"a{n}" for n in range(61))
+    + " end\nend",
     "x = 7 // 2",
     "x = ~1 & 2",
     "local x <const> = 1",

@@ -8,7 +8,7 @@ Children that may be absent are None; sequences are lists.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from perilune.compiler.symbols import FunctionScope, LabelSymbol, Reference, Variable

@@ -172,16 +172,18 @@ class _Parser:
     def function(self) -> _Function:
         return self.functions[-1]
 
-    def where(self) -> str:
-        line = self.function.line
+    def where(self, function: _Function | None = None) -> str:
+        line = (function or self.function).line
         return "main function" if line == 0 else f"function at line {line}"
 
-    def limit(self, count: int, most: int, what: str) -> None:
+    def limit(self, function: _Function, count: int, most: int, what: str) -> None:
+        """Refuses what a function has too many of; it may be one around the one that is read."""
         if count <= most:
             return
+        where = self.where(function)
         if self.old_statements:
-            raise self.fail_plainly(f"{self.where()} has more than {most} {what}")
-        raise self.fail(f"too many {what} (limit is {most}) in {self.where()}")
+            raise self.fail_plainly(f"{where} has more than {most} {what}")
+        raise self.fail(f"too many {what} (limit is {most}) in {where}")
 
     def open_function(self, line: int, is_vararg: bool) -> None:
         self.functions.append(_Function(line, is_vararg, 60 if self.old_statements else 255, len(self.labels)))
@@ -223,7 +225,7 @@ class _Parser:
 
     def declare(self, *names: str) -> None:
         for name in names:
-            self.limit(len(self.function.names) + 1, _MOST_LOCALS, "local variables")
+            self.limit(self.function, len(self.function.names) + 1, _MOST_LOCALS, "local variables")
             self.function.names.append(name)
 
     def use(self, name: str) -> None:
@@ -241,7 +243,7 @@ class _Parser:
         for function in self.functions[owner + 1 :]:
             if upvalue not in function.upvalues:
                 function.upvalues.add(upvalue)
-                self.limit(len(function.upvalues), function.upvalue_limit, "upvalues")
+                self.limit(function, len(function.upvalues), function.upvalue_limit, "upvalues")
 
     def enter(self) -> None:
         self.levels += 1
